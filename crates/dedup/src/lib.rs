@@ -1,0 +1,2 @@
+//! dedup
+pub mod settings;

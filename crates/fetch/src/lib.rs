@@ -1,0 +1,2 @@
+//! fetch
+pub mod settings;

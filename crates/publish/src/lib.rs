@@ -1,0 +1,2 @@
+//! publish
+pub mod settings;

@@ -1,0 +1,2 @@
+//! schedule
+pub mod settings;
