@@ -10,6 +10,7 @@
 //! - [`block`]: a page cut into judged blocks, the ledger that nothing vanishes from.
 //! - [`article`], [`record`]: clean copy, and the envelope in which it goes to the topic.
 //! - [`topic`]: what goes to a topic and what is found there.
+//! - [`message`]: records, dead letters and copies as CloudEvents.
 //! - [`outcome`]: how an entry can end. The list is closed.
 //! - [`fault`]: the one question asked of every error.
 //! - [`link`], [`date`], [`units`], [`secret`]: links compared, dates as claimed, sizes and spans, things not to be shown.
@@ -22,6 +23,7 @@ pub mod fault;
 pub mod feed;
 pub mod id;
 pub mod link;
+pub mod message;
 pub mod outcome;
 pub mod record;
 pub mod secret;

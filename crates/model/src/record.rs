@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::article::Article;
 use crate::id::{ArticleId, Digest, EntryKey, FeedId};
-use crate::outcome::Dropped;
 
 /// The record's version; additive within 1.x.
 pub const SCHEMA_VERSION: &str = "1.0";
@@ -121,9 +120,8 @@ pub struct DeadLetter {
     pub title: Option<String>,
     /// The feed's name.
     pub feed: FeedId,
-    /// The reason's name and values.
-    #[serde(flatten)]
-    pub dropped: Dropped,
+    /// The reason's name, out of the closed list.
+    pub reason: String,
     /// The reason in words.
     pub detail: String,
     /// Tries made.
