@@ -24,8 +24,11 @@ impl std::fmt::Display for Receipt {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub enum Dropped {
-    /// The feed gave no address: a record without one could not be joined or checked.
-    NoLink,
+    /// The feed gave no address that may be followed: a record without one could not be joined or checked.
+    NoLink {
+        /// What is wrong with it.
+        why: String,
+    },
     /// The page is something else than an article.
     NotArticle {
         /// What it seems to be.
@@ -40,10 +43,8 @@ pub enum Dropped {
     },
     /// The page or the record is over its limit.
     TooLarge {
-        /// What was too large: `page`, `record`.
+        /// What was too large, and by whose limit.
         what: String,
-        /// The limit in bytes.
-        limit: u64,
     },
     /// The page costs more work to parse than any article does.
     TooCostly,
@@ -92,7 +93,7 @@ impl Dropped {
     /// The reason's name in metrics, dead letters and logs.
     pub fn reason(&self) -> &'static str {
         match self {
-            Self::NoLink => "no_link",
+            Self::NoLink { .. } => "no_link",
             Self::NotArticle { .. } => "not_article",
             Self::Wall => "wall",
             Self::TooShort { .. } => "too_short",
@@ -110,11 +111,11 @@ impl Dropped {
     /// What a person wants to know beyond the reason.
     pub fn detail(&self) -> String {
         match self {
-            Self::NoLink => "the feed gave no link".into(),
+            Self::NoLink { why } => why.clone(),
             Self::NotArticle { page } => format!("the page is no article ({})", page.as_str().replace('_', " ")),
             Self::Wall => "the same text stands under several titles on this host: a consent or paywall page".into(),
             Self::TooShort { words } => format!("only {words} words of text"),
-            Self::TooLarge { what, limit } => format!("the {what} is over {limit} bytes"),
+            Self::TooLarge { what } => what.clone(),
             Self::TooCostly => "the page costs too much work to parse".into(),
             Self::Robots => "robots.txt disallows it".into(),
             Self::Gone { status } => format!("the page answered {status} three times over an hour"),
