@@ -1,0 +1,229 @@
+//! RUN: one batch, one transaction. Begin, send, poll until nothing is in flight, commit.
+//!
+//! A batch may be sent again only after an abort that succeeded. Every other end leaves open what is in the topic, and
+//! only START can tell.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, Producer as _, PurgeConfig};
+use wiredesk_model::outcome::Receipt;
+use wiredesk_model::topic::{Channel, Message};
+
+use crate::error::CommitError;
+use crate::kafka::client::{DELIVERY_TIMEOUT, Producer, TRANSACTION_TIMEOUT};
+use crate::kafka::ears::ticket;
+use crate::kafka::errors::{code, code_words, is_fence, sort, words};
+use crate::settings::{Delivery, Settings};
+
+/// librdkafka's own waits are coarse (100 ms); many short ones are not.
+const POLL: Duration = Duration::from_millis(1);
+/// How long one call of commit or abort waits before it is made again.
+const END_STEP: Duration = Duration::from_secs(1);
+/// After this long without an answer the end of a transaction is unknown.
+const END_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Publishes batches on Kafka. Dropping it leaves an open transaction to the next START, which aborts it.
+pub struct KafkaWriter {
+    producer: Arc<Producer>,
+    topics: [String; 3],
+    brokers: String,
+    transactional: bool,
+}
+
+impl std::fmt::Debug for KafkaWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KafkaWriter")
+            .field("topics", &self.topics)
+            .field("brokers", &self.brokers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What ended a batch before its commit.
+struct Trouble {
+    code: Code,
+    words: String,
+}
+
+impl Trouble {
+    fn of(error: &KafkaError) -> Self {
+        Self { code: code(error), words: words(error) }
+    }
+}
+
+/// How old a transaction is, by both clocks: one stands still while the machine sleeps, the other may be set.
+struct Age(Instant, SystemTime);
+
+impl Age {
+    fn now() -> Self {
+        Self(Instant::now(), SystemTime::now())
+    }
+
+    fn get(&self) -> Duration {
+        self.0.elapsed().max(self.1.elapsed().unwrap_or_default())
+    }
+}
+
+impl KafkaWriter {
+    pub(crate) fn new(producer: Arc<Producer>, settings: &Settings) -> Self {
+        Self {
+            producer,
+            topics: Channel::ALL.map(|channel| channel.topic(&settings.kafka.topic)),
+            brokers: settings.kafka.brokers.clone(),
+            transactional: settings.kafka.delivery == Delivery::ExactlyOnce,
+        }
+    }
+
+    /// All of the batch or none of it; see [`crate::writer::Writer::commit`].
+    ///
+    /// # Errors
+    /// [`CommitError`], naming brokers and topic.
+    pub fn commit(&mut self, batch: &[Message]) -> Result<Vec<Receipt>, CommitError> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        let age = Age::now();
+        if self.transactional {
+            self.producer.begin_transaction().map_err(|e| self.unknown(&Trouble::of(&e), &age))?;
+        }
+        let receipts = match self.send(batch) {
+            Ok(receipts) => receipts,
+            Err(trouble) => return Err(self.take_back(&trouble, &age)),
+        };
+        if self.transactional {
+            self.end(&age)?;
+        }
+        Ok(receipts)
+    }
+
+    fn told(&self, what: &str, words: &str) -> String {
+        format!("{what} {} at {}: {words}", self.topics[0], self.brokers)
+    }
+
+    /// Hands the batch over and waits until nothing is in flight.
+    fn send(&self, batch: &[Message]) -> Result<Vec<Receipt>, Trouble> {
+        let ears = Arc::clone(self.producer.context());
+        let number = ears.expect(batch.len());
+        let failed = || ears.reports().failed.map(|code| Trouble { code, words: code_words(code) });
+        let patience = Instant::now();
+        for (index, message) in batch.iter().enumerate() {
+            let headers = message
+                .headers
+                .iter()
+                .fold(OwnedHeaders::new_with_capacity(message.headers.len()), |all, (key, value)| {
+                    all.insert(Header { key, value: Some(value.as_str()) })
+                });
+            let mut record = BaseRecord::with_opaque_to(&self.topics[message.channel as usize], ticket(number, index))
+                .key(&message.key)
+                .payload(&message.value)
+                .timestamp(message.timestamp)
+                .headers(headers);
+            loop {
+                let (error, back) = match self.producer.send(record) {
+                    Ok(()) => break,
+                    Err(refused) => refused,
+                };
+                if code(&error) != Code::QueueFull {
+                    return Err(Trouble::of(&error));
+                }
+                if self.producer.in_flight_count() == 0 {
+                    // An empty queue that has no room for it never will.
+                    let words = "larger than publish.in_flight.bytes".to_owned();
+                    return Err(Trouble { code: Code::MessageSizeTooLarge, words });
+                }
+                self.producer.poll(POLL);
+                if let Some(trouble) = failed() {
+                    return Err(trouble);
+                }
+                record = back;
+            }
+        }
+        while self.producer.in_flight_count() > 0 {
+            self.producer.poll(POLL);
+            if let Some(trouble) = failed() {
+                return Err(trouble);
+            }
+            if patience.elapsed() > 2 * DELIVERY_TIMEOUT {
+                return Err(Trouble { code: Code::MessageTimedOut, words: code_words(Code::MessageTimedOut) });
+            }
+        }
+        if let Some(trouble) = failed() {
+            return Err(trouble);
+        }
+        let receipts = ears.reports().complete();
+        receipts
+            .ok_or_else(|| Trouble { code: Code::NoOffset, words: "a record was taken without a word where".into() })
+    }
+
+    /// Commits the open transaction; a retriable error means: call again.
+    fn end(&self, age: &Age) -> Result<(), CommitError> {
+        loop {
+            let error = match self.producer.commit_transaction(END_STEP) {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            let trouble = Trouble::of(&error);
+            match &error {
+                KafkaError::Transaction(inner) if inner.txn_requires_abort() => {
+                    return Err(self.take_back(&trouble, age));
+                }
+                KafkaError::Transaction(inner) if inner.is_retriable() && age.get() < END_TIMEOUT => {
+                    self.producer.poll(POLL);
+                }
+                KafkaError::Flush(Code::OperationTimedOut) if age.get() < END_TIMEOUT => {}
+                _ => return Err(self.unknown(&trouble, age)),
+            }
+        }
+    }
+
+    /// Takes the batch back, and says what may be done with it.
+    fn take_back(&self, trouble: &Trouble, age: &Age) -> CommitError {
+        if is_fence(trouble.code) || self.producer.client().fatal_error().is_some() {
+            return self.unknown(trouble, age);
+        }
+        let begun = Instant::now();
+        // Nothing queued is to be sent any more; what is in flight comes back by itself.
+        loop {
+            self.producer.purge(PurgeConfig::default().queue());
+            self.producer.poll(POLL);
+            if self.producer.in_flight_count() == 0 {
+                break;
+            }
+            if begun.elapsed() > END_TIMEOUT {
+                return self.unknown(trouble, age);
+            }
+        }
+        while self.transactional {
+            let error = match self.producer.abort_transaction(END_STEP) {
+                Ok(()) => break,
+                Err(error) => error,
+            };
+            match &error {
+                KafkaError::Transaction(inner) if inner.is_retriable() && begun.elapsed() < END_TIMEOUT => {
+                    self.producer.poll(POLL);
+                }
+                _ => return self.unknown(&Trouble::of(&error), age),
+            }
+        }
+        if self.producer.client().fatal_error().is_some() {
+            return self.unknown(trouble, age);
+        }
+        sort(trouble.code, self.told("publishing to", &trouble.words))
+    }
+
+    /// The transaction's end is unknown. A fence is another desk's, unless our transaction was so old that the broker
+    /// itself may have ended it.
+    fn unknown(&self, trouble: &Trouble, age: &Age) -> CommitError {
+        let fatal = self.producer.client().fatal_error();
+        let (code, words) = fatal.as_ref().map_or((trouble.code, &trouble.words), |(code, words)| (*code, words));
+        let error = self.told("publishing to", &crate::kafka::ears::clean(words));
+        if self.transactional && (is_fence(code) || is_fence(trouble.code)) && age.get() < TRANSACTION_TIMEOUT {
+            CommitError::Fenced { error }
+        } else {
+            CommitError::Uncertain { error }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! One channel's folder: segments `%020d.jsonl`, named by the offset of their first line.
+
+use std::io::{self, BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::error::OpenError;
+use crate::log::disk::{Disk, DiskFile};
+use crate::log::line::{Line, parse};
+
+fn path(folder: &Path, base: i64) -> PathBuf {
+    folder.join(format!("{base:020}.jsonl"))
+}
+
+fn broken(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> OpenError + use<> {
+    let path = path.to_owned();
+    move |source| OpenError::Io { doing, path: path.clone(), source }
+}
+
+/// The first offsets of the segments in a folder, in order.
+pub(crate) fn bases(disk: &dyn Disk, folder: &Path) -> Result<Vec<i64>, OpenError> {
+    let names = match disk.names(folder) {
+        Ok(names) => names,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(e) => return Err(broken("read", folder)(e)),
+    };
+    let mut bases: Vec<i64> = names
+        .iter()
+        .filter_map(|name| name.strip_suffix(".jsonl").filter(|digits| digits.len() == 20)?.parse().ok())
+        .collect();
+    bases.sort_unstable();
+    Ok(bases)
+}
+
+/// Where reading stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Read {
+    /// The offset that would come next.
+    pub(crate) next: i64,
+    /// The length of all whole lines up to there.
+    pub(crate) length: u64,
+    /// Whether all of the segment was read: nothing but whole, right lines.
+    pub(crate) whole: bool,
+}
+
+/// Reads a segment line by line, from byte `at` on, where the line of offset `offset` begins; lines below `from` are
+/// counted, not parsed. Stops at the first line that is torn or not the one that belongs there.
+pub(crate) fn read(
+    disk: &dyn Disk,
+    segment: &Path,
+    (at, offset): (u64, i64),
+    from: i64,
+    take: &mut dyn FnMut(&Line<'_>) -> Result<(), OpenError>,
+) -> Result<Read, OpenError> {
+    let file = disk.read(segment, at).map_err(broken("read", segment))?;
+    let mut file = BufReader::with_capacity(256 << 10, file);
+    let mut so_far = Read { next: offset, length: at, whole: true };
+    let mut bytes = Vec::new();
+    loop {
+        bytes.clear();
+        let read = file.read_until(b'\n', &mut bytes).map_err(broken("read", segment))?;
+        if read == 0 {
+            return Ok(so_far);
+        }
+        if bytes.last() != Some(&b'\n') {
+            return Ok(Read { whole: false, ..so_far });
+        }
+        if so_far.next >= from {
+            match parse(&bytes) {
+                Some(line) if line.offset == so_far.next => take(&line)?,
+                _ => return Ok(Read { whole: false, ..so_far }),
+            }
+        }
+        so_far.next += 1;
+        so_far.length += read as u64;
+    }
+}
+
+/// The channel's end, open for writing.
+#[derive(Debug)]
+pub(crate) struct Channel {
+    disk: Arc<dyn Disk>,
+    folder: PathBuf,
+    file: Box<dyn DiskFile>,
+    /// The offset of the next line.
+    pub(crate) next: i64,
+    /// The good length of the last segment.
+    length: u64,
+    /// How long a segment gets before the next one is begun.
+    rotate: u64,
+    /// Whether a cut did not succeed: what is on disk beyond `length` is unknown.
+    spoilt: bool,
+}
+
+impl Channel {
+    /// Opens a channel's folder, cuts what a crash left of a line, and makes the rest durable. Lines below `known` are
+    /// trusted: the index has them. Returns the offset of the first line kept.
+    pub(crate) fn open(
+        disk: Arc<dyn Disk>,
+        folder: PathBuf,
+        rotate: u64,
+        known: i64,
+    ) -> Result<(Self, i64, Option<String>), OpenError> {
+        disk.make_folder(&folder).map_err(broken("make", &folder))?;
+        if let Some(above) = folder.parent() {
+            disk.sync_folder(above).map_err(broken("sync", above))?;
+        }
+        let bases = bases(&*disk, &folder)?;
+        let first = bases.first().copied().unwrap_or(0);
+        let base = bases.last().copied().unwrap_or(0);
+        let segment = path(&folder, base);
+        let mut file = disk.write(&segment).map_err(broken("write", &segment))?;
+        let good = read(&*disk, &segment, (0, base), known.max(base), &mut |_| Ok(()))?;
+        let mut warning = None;
+        if !good.whole {
+            let had = file.length().map_err(broken("read", &segment))?;
+            file.cut(good.length).map_err(broken("cut", &segment))?;
+            let cut = had.saturating_sub(good.length);
+            warning = Some(format!("{} ended in {cut} bytes of an unfinished write; cut", segment.display()));
+        }
+        file.sync().map_err(broken("sync", &segment))?;
+        disk.sync_folder(&folder).map_err(broken("sync", &folder))?;
+        let end = Self { disk, folder, file, next: good.next, length: good.length, rotate, spoilt: false };
+        Ok((end, first, warning))
+    }
+
+    /// Begins a new segment when the last one is full.
+    pub(crate) fn rotate(&mut self) -> io::Result<()> {
+        if self.length == 0 || self.length < self.rotate {
+            return Ok(());
+        }
+        let segment = path(&self.folder, self.next);
+        self.file = self.disk.write(&segment)?;
+        self.length = 0;
+        // A failed attempt at this very segment may have left something.
+        self.file.cut(0)?;
+        self.disk.sync_folder(&self.folder)
+    }
+
+    /// Writes lines behind the good end, without moving it.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_at(self.length, bytes)
+    }
+
+    /// Makes what was written durable.
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
+        self.file.sync()
+    }
+
+    /// Moves the good end behind what was written.
+    pub(crate) fn keep(&mut self, lines: i64, bytes: usize) {
+        self.next += lines;
+        self.length += bytes as u64;
+    }
+
+    /// Cuts what was written behind the good end.
+    pub(crate) fn take_back(&mut self) -> io::Result<()> {
+        self.spoilt = true;
+        self.file.cut(self.length)?;
+        self.file.sync()?;
+        self.spoilt = false;
+        Ok(())
+    }
+
+    /// Whether the end can still be trusted.
+    pub(crate) fn is_spoilt(&self) -> bool {
+        self.spoilt
+    }
+}
+
+/// Reads a channel from an offset to its end, segment by segment. A closed segment must be whole and reach to the next.
+/// Returns where it stopped: the last segment's first offset and how far it was read.
+pub(crate) fn read_from(
+    disk: &dyn Disk,
+    folder: &Path,
+    from: i64,
+    take: &mut dyn FnMut(&Line<'_>) -> Result<(), OpenError>,
+) -> Result<Option<(i64, Read)>, OpenError> {
+    let bases = bases(disk, folder)?;
+    // The first segment that may hold `from`.
+    let start = bases.partition_point(|base| *base <= from).saturating_sub(1);
+    let mut stopped = None;
+    for (i, base) in bases.iter().enumerate().skip(start) {
+        let segment = path(folder, *base);
+        let read = read(disk, &segment, (0, *base), from, take)?;
+        if let Some(following) = bases.get(i + 1) {
+            if !read.whole || read.next != *following {
+                let line = u64::try_from(read.next - base).unwrap_or_default() + 1;
+                return Err(OpenError::Corrupt { path: segment, line });
+            }
+        }
+        stopped = Some((*base, read));
+    }
+    Ok(stopped)
+}
+
+/// Goes on in the segment where [`read_from`] or an earlier call stopped.
+pub(crate) fn read_on(
+    disk: &dyn Disk,
+    folder: &Path,
+    (base, read_so_far): (i64, Read),
+    take: &mut dyn FnMut(&Line<'_>) -> Result<(), OpenError>,
+) -> Result<(i64, Read), OpenError> {
+    let at = (read_so_far.length, read_so_far.next);
+    let read = read(disk, &path(folder, base), at, at.1, take)?;
+    let rotated = read.whole && bases(disk, folder)?.binary_search(&read.next).is_ok() && read.next > base;
+    if !rotated {
+        return Ok((base, read));
+    }
+    Ok((read.next, Read { next: read.next, length: 0, whole: true }))
+}

@@ -1,0 +1,414 @@
+//! The protocol against a real broker: `tests/with-kafka cargo test --release -p wiredesk-publish`.
+//! Without `WIREDESK_KAFKA` these tests say so and pass; where `CI` is `true` they fail instead.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rdkafka::config::ClientConfig;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+use wiredesk_model::fault::{AsFault as _, Fault};
+use wiredesk_model::id::{ArticleId, DeskId, Digest, EntryKey, FeedId};
+use wiredesk_model::secret::Secret;
+use wiredesk_model::topic::{Channel, Found, Message, Positions};
+use wiredesk_model::units::Span;
+use wiredesk_publish::error::{CommitError, OpenError};
+use wiredesk_publish::follow::{Following, From, Item, follow};
+use wiredesk_publish::probe::{Retention, probe};
+use wiredesk_publish::settings::{CreateTopics, Delivery, Kind, Settings};
+use wiredesk_publish::writer::{Opened, Opening, Writer};
+
+/// The broker's address; `None` with a printed reason where there is none.
+fn broker() -> Option<String> {
+    let broker = std::env::var("WIREDESK_KAFKA").ok();
+    if broker.is_none() {
+        assert!(std::env::var("CI").is_ok_and(|ci| ci == "true") == false, "no WIREDESK_KAFKA in CI");
+        println!("skipped: needs a broker (no WIREDESK_KAFKA); run it under tests/with-kafka");
+    }
+    broker
+}
+
+/// One desk's half of the conversation: settings, and an index of what it was told.
+struct Desk {
+    settings: Settings,
+    id: DeskId,
+    positions: Positions,
+    found: Vec<Found>,
+    rebuild: bool,
+    again: bool,
+    secrets: BTreeMap<String, Secret>,
+}
+
+impl Desk {
+    fn new(broker: &str, topic: &str, name: &str, started: i64) -> Self {
+        let mut settings = Settings { kind: Kind::Kafka, ..Settings::default() };
+        settings.kafka.brokers = broker.to_owned();
+        settings.kafka.topic = topic.to_owned();
+        settings.kafka.create_topics = Some(CreateTopics {
+            partitions: 3.try_into().expect("not 0"),
+            replication: 1.try_into().expect("not 0"),
+            retention: Span::days(7),
+        });
+        Self {
+            settings,
+            id: DeskId { name: name.into(), started },
+            positions: Positions::default(),
+            found: Vec::new(),
+            rebuild: false,
+            again: false,
+            secrets: BTreeMap::new(),
+        }
+    }
+
+    /// START; what the tail holds goes to `found`, and the index moves on.
+    fn open(&mut self) -> Result<Opened, OpenError> {
+        let (mut found, mut next) = (Vec::new(), self.positions.next.clone());
+        let opened = Writer::open(
+            &Opening {
+                settings: &self.settings,
+                data_dir: Path::new("/nowhere"),
+                desk: &self.id,
+                positions: &self.positions,
+                rebuild: self.rebuild,
+                again: self.again,
+                secrets: &self.secrets,
+                stop: &|| false,
+            },
+            &mut |tail| {
+                found.extend_from_slice(tail.found);
+                next.extend(tail.next.iter().copied());
+                Ok(())
+            },
+        )?;
+        self.found = found;
+        self.positions = Positions { identity: Some(opened.identity.clone()), next };
+        Ok(opened)
+    }
+
+    fn writer(&mut self) -> Writer {
+        self.open().expect("START").writer
+    }
+
+    fn message(&self, text: &str) -> Message {
+        let entry = EntryKey::of(&FeedId::new("feed"), text);
+        let header = |key: &str, value: String| (key.to_owned(), value);
+        Message {
+            channel: Channel::Articles,
+            key: hash(text).hex(),
+            headers: vec![
+                header("ce_id", text.to_owned()),
+                header("wd-entry", entry.to_string()),
+                header("wd-id", ArticleId::of(text).to_string()),
+                header("wd-revision", "1".into()),
+                header("wd-desk", self.id.to_string()),
+            ],
+            timestamp: 1_700_000_000_000,
+            value: format!("{{\"text\":\"{text}\"}}").into_bytes(),
+        }
+    }
+
+    fn batch(&self, texts: &[&str]) -> Vec<Message> {
+        texts.iter().map(|text| self.message(text)).collect()
+    }
+
+    /// Everything a `read_committed` consumer sees.
+    fn seen(&self) -> Vec<Item> {
+        let mut seen = Vec::new();
+        follow(
+            &Following {
+                settings: &self.settings,
+                data_dir: Path::new("/nowhere"),
+                secrets: &self.secrets,
+                channel: Channel::Articles,
+                from: From::Beginning,
+                onwards: false,
+                stop: &|| false,
+            },
+            &mut |item| {
+                seen.push(item);
+                std::ops::ControlFlow::Continue(())
+            },
+        )
+        .expect("a readable topic");
+        seen
+    }
+
+    /// A producer that is not ours but has our transactional id, in the middle of a transaction.
+    fn half_way(&self, id: &str, texts: &[&str]) -> BaseProducer {
+        let producer: BaseProducer = ClientConfig::new()
+            .set("bootstrap.servers", &self.settings.kafka.brokers)
+            .set("transactional.id", id)
+            .set("transaction.timeout.ms", "12000")
+            .create()
+            .expect("a producer");
+        producer.init_transactions(Duration::from_secs(30)).expect("a coordinator");
+        producer.begin_transaction().expect("a transaction");
+        for text in texts {
+            let key = hash(text).hex();
+            let record = BaseRecord::to(&self.settings.kafka.topic).key(&key).payload(*text);
+            producer.send(record).map_err(|(e, _)| e).expect("room in the queue");
+        }
+        while producer.in_flight_count() > 0 {
+            producer.poll(Duration::from_millis(1));
+        }
+        producer
+    }
+}
+
+/// A digest that is not the article's, but as good.
+fn hash(text: &str) -> Digest {
+    let mut bytes = [0; 32];
+    bytes[..16].copy_from_slice(ArticleId::of(text).as_bytes());
+    Digest::from_bytes(bytes)
+}
+
+fn keys(seen: &[Item]) -> Vec<String> {
+    let mut keys: Vec<String> = seen.iter().map(|item| item.key.clone()).collect();
+    keys.sort();
+    keys
+}
+
+fn hexes(texts: &[&str]) -> Vec<String> {
+    let mut keys: Vec<String> = texts.iter().map(|text| hash(text).hex()).collect();
+    keys.sort();
+    keys
+}
+
+#[test]
+fn missing_topics_are_created_as_asked() {
+    let Some(broker) = broker() else { return };
+    let mut desk = Desk::new(&broker, "created", "a", 1);
+    let create = desk.settings.kafka.create_topics.take();
+    let refused = desk.open().expect_err("no topic");
+    assert!(matches!(&refused, OpenError::NoTopic { topics, .. } if topics == "created, created.dlq, created.copies"));
+    assert_eq!(refused.fault(), Fault::Fatal);
+
+    desk.settings.kafka.create_topics = create;
+    let opened = desk.open().expect("created");
+    assert_eq!(opened.identity.partitions, 3);
+    assert!(!opened.identity.cluster.is_empty());
+    let probe = probe(&desk.settings, &desk.secrets, &|| false).expect("an answer");
+    assert_eq!(probe.cluster, opened.identity.cluster);
+    assert_eq!(probe.brokers, [broker]);
+    let topics: Vec<_> = probe.topics.iter().map(|t| (t.name.as_str(), t.partitions, t.retention)).collect();
+    let kept = Retention::For(Duration::from_secs(7 * 86_400));
+    assert_eq!(topics, [("created", Some(3), kept), ("created.dlq", Some(1), kept), ("created.copies", Some(1), kept)]);
+}
+
+#[test]
+fn receipts_are_where_a_consumer_finds_the_records() {
+    let Some(broker) = broker() else { return };
+    let mut desk = Desk::new(&broker, "receipts", "a", 1);
+    let mut writer = desk.writer();
+    let mut batch = desk.batch(&["one", "two", "three", "four"]);
+    batch.push(Message { channel: Channel::DeadLetters, ..desk.message("dead") });
+    let receipts = writer.commit(&batch).expect("committed");
+
+    let seen = desk.seen();
+    assert_eq!(seen.len(), 4);
+    for (message, receipt) in batch.iter().zip(&receipts).take(4) {
+        let item = seen.iter().find(|item| item.receipt == *receipt).expect("there");
+        assert_eq!((&item.key, &item.value, item.timestamp), (&message.key, &message.value, message.timestamp));
+        assert_eq!(item.headers, message.headers);
+    }
+}
+
+#[test]
+fn a_commit_takes_milliseconds() {
+    let Some(broker) = broker() else { return };
+    let mut desk = Desk::new(&broker, "speed", "a", 1);
+    let mut writer = desk.writer();
+    writer.commit(&desk.batch(&["warm"])).expect("committed");
+    let begun = Instant::now();
+    for n in 0..50 {
+        writer.commit(&desk.batch(&[&format!("n{n}")])).expect("committed");
+    }
+    let each = begun.elapsed() / 50;
+    println!("a commit of one record: {each:?}");
+    assert!(each < Duration::from_millis(90), "{each:?}");
+}
+
+#[test]
+fn start_fences_the_former_writer() {
+    let Some(broker) = broker() else { return };
+    let mut old = Desk::new(&broker, "fence", "a", 1);
+    let mut first = old.writer();
+    first.commit(&old.batch(&["one"])).expect("committed");
+
+    let mut young = Desk::new(&broker, "fence", "b", 2);
+    let mut second = young.writer();
+    assert_eq!(young.found.len(), 1);
+    let refused = first.commit(&old.batch(&["two"])).expect_err("fenced");
+    assert!(matches!(refused, CommitError::Fenced { .. }), "{refused:?}");
+    assert_eq!(refused.fault(), Fault::Fatal);
+
+    second.commit(&young.batch(&["three"])).expect("committed");
+    assert_eq!(keys(&young.seen()), hexes(&["one", "three"]));
+}
+
+#[test]
+fn the_tail_after_a_crash_is_what_was_committed() {
+    let Some(broker) = broker() else { return };
+    let mut desk = Desk::new(&broker, "tail", "a", 1);
+    let mut writer = desk.writer();
+    let index = desk.positions.clone();
+    let receipts = writer.commit(&desk.batch(&["one", "two"])).expect("committed");
+    drop(writer);
+    // Killed in the middle of the next batch: sent, not committed.
+    let id = desk.settings.kafka.transactional_id();
+    let killed = desk.half_way(&id, &["three", "four"]);
+    std::mem::forget(killed);
+
+    let begun = Instant::now();
+    desk.positions = index;
+    let mut writer = desk.writer();
+    assert!(begun.elapsed() < Duration::from_secs(8), "its open transaction is aborted, not waited for");
+    let mut found: Vec<_> = desk.found.iter().map(|f| (f.hash, f.receipt)).collect();
+    found.sort_by_key(|(_, receipt)| (receipt.partition, receipt.offset));
+    let mut expected = vec![(hash("one"), receipts[0]), (hash("two"), receipts[1])];
+    expected.sort_by_key(|(_, receipt)| (receipt.partition, receipt.offset));
+    assert_eq!(found, expected);
+    let joint = desk.found.iter().find(|f| f.hash == hash("one")).and_then(|f| f.joint.clone()).expect("our headers");
+    assert_eq!(joint.entry, EntryKey::of(&FeedId::new("feed"), "one"));
+    assert_eq!((joint.revision, joint.desk), (1, desk.id.clone()));
+
+    // The index is past all gaps: nothing is read twice.
+    writer.commit(&desk.batch(&["five"])).expect("committed");
+    drop(writer);
+    drop(desk.writer());
+    assert_eq!(desk.found.iter().map(|f| f.hash).collect::<Vec<_>>(), [hash("five")]);
+    drop(desk.writer());
+    assert_eq!(desk.found, []);
+    assert_eq!(keys(&desk.seen()), hexes(&["one", "two", "five"]));
+}
+
+#[test]
+fn a_strangers_open_transaction_is_waited_for() {
+    let Some(broker) = broker() else { return };
+    let mut desk = Desk::new(&broker, "stranger", "a", 1);
+    drop(desk.writer());
+    let stranger = desk.half_way("somebody-else", &["theirs"]);
+    let ending = std::thread::spawn(move || {
+        stranger.poll(Duration::from_secs(4));
+        stranger.commit_transaction(Duration::from_secs(10)).expect("still theirs");
+    });
+    let opened = desk.open().expect("START");
+    ending.join().expect("the stranger ends well");
+    assert_eq!(desk.found.iter().map(|f| (f.hash, f.joint.is_none())).collect::<Vec<_>>(), [(hash("theirs"), true)]);
+    assert_eq!(opened.warnings.len(), 1, "{:?}", opened.warnings);
+}
+
+#[test]
+fn a_refused_record_takes_its_batch_back_and_nothing_is_seen_of_it() {
+    let Some(broker) = broker() else { return };
+    let mut desk = Desk::new(&broker, "refused", "a", 1);
+    let mut writer = desk.writer();
+    let mut batch = desk.batch(&["one", "two", "three"]);
+    // Letters that compression cannot fold: over the broker's 1 MiB.
+    let mut state = 1u64;
+    let noise = (0..2 << 20).map(|_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        b' ' + (state >> 57) as u8 % 64
+    });
+    batch[1].value = noise.collect();
+    let refused = writer.commit(&batch).expect_err("too large");
+    assert!(matches!(refused, CommitError::Refused { size: true, .. }), "{refused:?}");
+    assert_eq!(desk.seen(), []);
+
+    let refused = writer.commit(&batch[1..2]).expect_err("too large alone");
+    assert!(matches!(refused, CommitError::Refused { size: true, .. }), "{refused:?}");
+    writer.commit(&[batch[0].clone(), batch[2].clone()]).expect("the others");
+    assert_eq!(keys(&desk.seen()), hexes(&["one", "three"]));
+}
+
+#[test]
+fn start_again_respects_a_younger_desk() {
+    let Some(broker) = broker() else { return };
+    let mut old = Desk::new(&broker, "again", "a", 1);
+    drop(old.writer());
+    let mut young = Desk::new(&broker, "again", "b", 2);
+    let mut theirs = young.writer();
+    theirs.commit(&young.batch(&["one"])).expect("committed");
+
+    old.again = true;
+    let refused = old.open().expect_err("taken over");
+    assert!(matches!(&refused, OpenError::TakenOver { by } if *by == young.id), "{refused:?}");
+    theirs.commit(&young.batch(&["two"])).expect("not fenced");
+    // Our own earlier self and older desks are no reason to stop.
+    young.again = true;
+    drop(theirs);
+    young.open().expect("START again");
+}
+
+#[test]
+fn another_topic_and_lost_data_are_refused() {
+    let Some(broker) = broker() else { return };
+    let mut desk = Desk::new(&broker, "identity", "a", 1);
+    let mut writer = desk.writer();
+    writer.commit(&desk.batch(&["one"])).expect("committed");
+    drop(writer);
+    let mut further = desk.positions.clone();
+    further.next.insert(1, 1000);
+    let true_positions = std::mem::replace(&mut desk.positions, further);
+    let lost = desk.open().expect_err("beyond the end");
+    assert!(matches!(lost, OpenError::Lost { partition: 1, next: 1000, .. }), "{lost:?}");
+
+    desk.positions = true_positions;
+    if let Some(identity) = &mut desk.positions.identity {
+        identity.cluster = "another".into();
+    }
+    let other = desk.open().expect_err("another cluster");
+    assert!(matches!(other, OpenError::OtherTopic { .. }), "{other:?}");
+    assert!(other.to_string().contains("--rebuild-index"));
+    desk.rebuild = true;
+    desk.open().expect("rebuilt");
+    assert_eq!(desk.found.len(), 1);
+}
+
+#[test]
+fn at_least_once_needs_no_transactions_and_reads_the_tail() {
+    let Some(broker) = broker() else { return };
+    let mut desk = Desk::new(&broker, "atleast", "a", 1);
+    desk.settings.kafka.delivery = Delivery::AtLeastOnce;
+    let mut writer = desk.writer();
+    let receipts = writer.commit(&desk.batch(&["one", "two"])).expect("sent");
+    drop(writer);
+    drop(desk.writer());
+    assert_eq!(desk.found.len(), receipts.len());
+}
+
+#[test]
+fn a_broker_that_was_killed_is_found_again() {
+    let Some(broker) = broker() else { return };
+    let Ok(dir) = std::env::var("WIREDESK_KAFKA_OWN") else {
+        println!(
+            "skipped: kills the broker under the other tests (set WIREDESK_KAFKA_OWN to its folder to run it alone)"
+        );
+        return;
+    };
+    let script = |name: &str| {
+        let done = std::process::Command::new(format!("{dir}/{name}")).status().expect("a script");
+        assert!(done.success(), "{name}");
+    };
+    let mut desk = Desk::new(&broker, "killed", "a", 1);
+    let mut writer = desk.writer();
+    writer.commit(&desk.batch(&["one"])).expect("committed");
+    script("stop");
+    let down = desk.open().expect_err("no broker");
+    assert!(matches!(down, OpenError::Unreachable { .. }), "{down:?}");
+    script("start");
+    // The writer that stood through it goes on where it was.
+    writer.commit(&desk.batch(&["two"])).expect("committed");
+    assert_eq!(keys(&desk.seen()), hexes(&["one", "two"]));
+}
+
+#[test]
+fn nobody_there_is_said_with_what_was_tried() {
+    // A port that was free a moment ago: no broker needed.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
+    let mut desk = Desk::new(&format!("127.0.0.1:{port}"), "none", "a", 1);
+    let refused = desk.open().expect_err("nobody");
+    assert_eq!(refused.fault(), Fault::Retry { after: None });
+    let told = refused.to_string();
+    assert!(told.contains(&port.to_string()) && told.contains("refused"), "{told}");
+}
