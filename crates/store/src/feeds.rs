@@ -1,0 +1,160 @@
+//! Where each feed stands: what to ask it with, when, and how the last polls went.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use serde::Serialize;
+use wiredesk_model::feed::Validators;
+use wiredesk_model::id::FeedId;
+
+use crate::Store;
+use crate::columns::{Result, count, maybe_time, ms, time};
+use crate::error::StoreError;
+
+/// The longest wait that a stored due time is believed for, in milliseconds: a day, or the feed's own interval.
+const LONGEST_WAIT: i64 = 24 * 3_600_000;
+
+/// Where a feed stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FeedState {
+    /// Its name in the configuration.
+    pub id: FeedId,
+    /// Where it is.
+    pub url: String,
+    /// What to ask it with; empty where the body is wanted whatever it is.
+    pub validators: Validators,
+    /// Not to be asked before.
+    pub due: Timestamp,
+    /// Its own title.
+    pub title: Option<String>,
+    /// Whether it was ever read well.
+    pub polled: bool,
+    /// The last poll, however it ended.
+    pub last_polled: Option<Timestamp>,
+    /// The last poll that brought something new.
+    pub last_new: Option<Timestamp>,
+    /// Polls that failed since the last good one.
+    pub failures: u32,
+    /// Why the last poll failed, while it did.
+    pub last_error: Option<String>,
+    /// It answered 410.
+    pub gone: bool,
+    /// The interval that was last found fit for it, in seconds.
+    pub interval_s: Option<u32>,
+}
+
+impl Store {
+    /// Tells the store of the configured feeds, and hears where each stands, in the order given.
+    ///
+    /// A new feed is due now. One whose URL changed is due now, without validators and not gone. The states of feeds that
+    /// are not named stay as they are. Due times further off than a day (or the feed's interval) are brought nearer: they
+    /// may come from a clock that was wrong.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub async fn sync_feeds(&self, feeds: &[(FeedId, String)], now: Timestamp) -> Result<Vec<FeedState>> {
+        let feeds = feeds.to_vec();
+        self.inner.clock.see(now);
+        self.inner.writer.write(move |tx| feeds.iter().map(|(id, url)| sync(tx, id, url, now)).collect()).await
+    }
+
+    /// A poll failed, or its answer could not be read. Its validators stay what they were.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownFeed`], or what SQLite says.
+    pub async fn poll_failed(
+        &self,
+        feed: &FeedId,
+        at: Timestamp,
+        due: Timestamp,
+        error: &str,
+        gone: bool,
+    ) -> Result<()> {
+        let (feed, error) = (feed.clone(), short(error));
+        self.inner.clock.see(at);
+        let work = move |tx: &Transaction<'_>| {
+            let changed = tx
+                .prepare_cached(
+                    "UPDATE feed SET last_polled = ?2, due = ?3, last_error = ?4, gone = ?5, failures = failures + 1
+                     WHERE id = ?1",
+                )?
+                .execute(params![feed.as_str(), ms(at), ms(due), error, gone])?;
+            known(changed, feed)
+        };
+        self.inner.writer.write(work).await
+    }
+
+    /// The feed answered that nothing changed (304). `Some` replaces its validators.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownFeed`], or what SQLite says.
+    pub async fn poll_not_modified(
+        &self,
+        feed: &FeedId,
+        at: Timestamp,
+        due: Timestamp,
+        validators: Option<Validators>,
+    ) -> Result<()> {
+        let feed = feed.clone();
+        self.inner.clock.see(at);
+        let work = move |tx: &Transaction<'_>| {
+            let changed = tx
+                .prepare_cached(
+                    "UPDATE feed SET last_polled = ?2, due = ?3, last_error = NULL, gone = 0, failures = 0 WHERE id = ?1",
+                )?
+                .execute(params![feed.as_str(), ms(at), ms(due)])?;
+            if let Some(new) = validators {
+                tx.prepare_cached("UPDATE feed SET etag = ?2, last_modified = ?3 WHERE id = ?1")?.execute(params![
+                    feed.as_str(),
+                    new.etag,
+                    new.last_modified
+                ])?;
+            }
+            known(changed, feed)
+        };
+        self.inner.writer.write(work).await
+    }
+}
+
+fn known(changed: usize, feed: FeedId) -> Result<()> {
+    if changed == 0 { Err(StoreError::UnknownFeed { feed }) } else { Ok(()) }
+}
+
+/// An error's text, of a length fit for a column and a screen.
+pub(crate) fn short(text: &str) -> String {
+    text.chars().take(500).collect()
+}
+
+fn sync(tx: &Connection, id: &FeedId, url: &str, now: Timestamp) -> Result<FeedState> {
+    tx.prepare_cached(
+        "INSERT INTO feed (id, url, due) VALUES (?1, ?2, ?3)
+         ON CONFLICT (id) DO UPDATE SET url = excluded.url, etag = NULL, last_modified = NULL, gone = 0, failures = 0,
+             last_error = NULL, due = excluded.due
+         WHERE url <> excluded.url",
+    )?
+    .execute(params![id.as_str(), url, ms(now)])?;
+    tx.prepare_cached(
+        "UPDATE feed SET due = ?2 + max(?3, coalesce(interval_s, 0) * 1000)
+         WHERE id = ?1 AND due > ?2 + max(?3, coalesce(interval_s, 0) * 1000)",
+    )?
+    .execute(params![id.as_str(), ms(now), LONGEST_WAIT])?;
+    let found = tx.prepare_cached("SELECT * FROM feed WHERE id = ?1")?.query_row([id.as_str()], state).optional()?;
+    found.ok_or_else(|| StoreError::UnknownFeed { feed: id.clone() })
+}
+
+/// A row of the table `feed`.
+pub(crate) fn state(row: &Row<'_>) -> rusqlite::Result<FeedState> {
+    Ok(FeedState {
+        id: FeedId::new(row.get::<_, String>("id")?),
+        url: row.get("url")?,
+        validators: Validators { etag: row.get("etag")?, last_modified: row.get("last_modified")? },
+        due: time(row.get("due")?),
+        title: row.get("title")?,
+        polled: row.get("polled")?,
+        last_polled: maybe_time(row, "last_polled")?,
+        last_new: maybe_time(row, "last_new")?,
+        failures: count(row.get("failures")?),
+        last_error: row.get("last_error")?,
+        gone: row.get("gone")?,
+        interval_s: row.get::<_, Option<i64>>("interval_s")?.map(count),
+    })
+}

@@ -1,0 +1,369 @@
+//! A poll goes into the journal, whole: its new entries and its feed's new validators are committed together (law 1), so
+//! that no crash can keep the one and forget the other.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+use wiredesk_model::entry::Entry;
+use wiredesk_model::feed::Validators;
+use wiredesk_model::id::{ArticleId, Digest, EntryKey, FeedId, Fingerprint};
+use wiredesk_model::outcome::Dropped;
+
+use crate::Store;
+use crate::columns::{Result, fate_columns, json, ms};
+use crate::entries::{Fate, Pending};
+use crate::error::StoreError;
+use crate::read::open_entries;
+
+/// One listing of a poll, with what was found out about its link.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// What the feed says.
+    pub entry: Entry,
+    /// The fingerprint of the cleaned link ([`address_key`](crate::address_key)); entries of any feed are joined by it.
+    pub link_key: Option<Fingerprint>,
+    /// `host:port` of the link.
+    pub host: Option<String>,
+    /// How it will end, where that is known at the poll.
+    pub drop: Option<Dropped>,
+}
+
+/// What a poll brought.
+#[derive(Clone, Debug)]
+pub struct Poll {
+    /// Which feed.
+    pub feed: FeedId,
+    /// When it was asked.
+    pub at: Timestamp,
+    /// Its own title.
+    pub title: Option<String>,
+    /// What it lists, newest first.
+    pub listed: Vec<Listed>,
+    /// What it gave to ask again with.
+    pub validators: Option<Validators>,
+    /// Whether the listing is all of it. A listing that was cut off says nothing about what it goes without, and its
+    /// validators are not kept.
+    pub whole: bool,
+    /// When to ask again.
+    pub due: Timestamp,
+    /// The interval found fit, in seconds.
+    pub interval_s: Option<u32>,
+    /// How many entries of a *first* poll are read; the rest is dropped as `backfill`.
+    pub backfill: Option<usize>,
+    /// How many entries may be pending in all; new ones beyond are left out, for a later poll to find again.
+    pub backlog: u64,
+}
+
+/// What the journal made of a poll.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Journalled {
+    /// Entries to be worked on: new ones and changed ones.
+    pub new: Vec<Pending>,
+    /// Entries that were known, and as they were.
+    pub known: usize,
+    /// Entries that were settled and are open again, because the feed says something else of them now.
+    pub changed: usize,
+    /// New entries that did not fit into the backlog.
+    pub left_out: usize,
+    /// New or changed entries that wait for another one with the same link.
+    pub joined: usize,
+}
+
+impl Store {
+    /// Commits what a poll brought. See [`Poll`] and [`Journalled`].
+    ///
+    /// An entry that is known and pending takes over what the feed says now (unless an attempt is under way), but neither
+    /// its due time nor its attempts change. An entry that is settled is opened again when its fingerprint changed, save
+    /// where it was dropped as `backfill`, `off_site` or `no_link`.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownFeed`], or what SQLite says; then nothing of the poll is kept.
+    pub async fn journal(&self, poll: Poll) -> Result<Journalled> {
+        self.inner.clock.see(poll.at);
+        self.inner.writer.write(move |tx| journal(tx, &poll)).await
+    }
+}
+
+/// The reasons that are a feed's own affair: an entry that ended so says nothing about the same link elsewhere.
+pub(crate) fn is_the_feeds_own(reason: &str) -> bool {
+    matches!(reason, "backfill" | "off_site" | "no_link")
+}
+
+struct Known {
+    open: bool,
+    under_way: bool,
+    fingerprint: Fingerprint,
+    left: bool,
+    reason: Option<String>,
+}
+
+fn journal(tx: &Connection, poll: &Poll) -> Result<Journalled> {
+    let feed: Option<(i64, bool)> = tx
+        .prepare_cached("SELECT no, opened FROM feed WHERE id = ?1")?
+        .query_row([poll.feed.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let (feed, opened) = feed.ok_or_else(|| StoreError::UnknownFeed { feed: poll.feed.clone() })?;
+    let backfill = if opened { None } else { poll.backfill };
+
+    let mut done = Journalled::default();
+    let mut keys = HashSet::with_capacity(poll.listed.len());
+    let mut open = open_entries(tx)?;
+    let mut added = 0;
+    for listed in &poll.listed {
+        if !keys.insert(listed.entry.key) {
+            continue;
+        }
+        let Some(known) = known(tx, &listed.entry.key)? else {
+            if open >= poll.backlog {
+                done.left_out += 1;
+                continue;
+            }
+            let beyond = backfill.is_some_and(|most| keys.len() > most);
+            let drop = if beyond { Some(Dropped::Backfill) } else { listed.drop.clone() };
+            add(tx, feed, listed, drop, poll.at, &mut done)?;
+            (open, added) = (open + 1, added + 1);
+            continue;
+        };
+        if known.left {
+            tx.prepare_cached("UPDATE entry SET left_at = NULL WHERE key = ?1")?
+                .execute([listed.entry.key.as_bytes()])?;
+        }
+        let fingerprint = listed.entry.listing.fingerprint();
+        if known.open {
+            done.known += 1;
+            if !known.under_way {
+                refresh(tx, listed, fingerprint)?;
+            }
+        } else if known.fingerprint == fingerprint {
+            done.known += 1;
+        } else if known.reason.as_deref().is_some_and(is_the_feeds_own) {
+            done.known += 1;
+            tx.prepare_cached("UPDATE entry SET fingerprint = ?2 WHERE key = ?1")?
+                .execute(params![listed.entry.key.as_bytes(), fingerprint.as_bytes()])?;
+        } else {
+            done.changed += 1;
+            reopen(tx, listed, fingerprint, poll.at, &mut done)?;
+        }
+    }
+    if poll.whole {
+        mark_left(tx, feed, &keys, poll.at)?;
+    }
+    close_poll(tx, feed, poll, &done, added > 0 || done.changed > 0)?;
+    Ok(done)
+}
+
+fn known(tx: &Connection, key: &EntryKey) -> Result<Option<Known>> {
+    let found = tx
+        .prepare_cached(
+            "SELECT settled_at IS NULL, under_way, fingerprint, left_at IS NOT NULL, reason FROM entry WHERE key = ?1",
+        )?
+        .query_row([key.as_bytes()], |row| {
+            Ok(Known {
+                open: row.get(0)?,
+                under_way: row.get(1)?,
+                fingerprint: Fingerprint::from_bytes(row.get(2)?),
+                left: row.get(3)?,
+                reason: row.get(4)?,
+            })
+        })
+        .optional()?;
+    Ok(found)
+}
+
+fn blob(key: &Option<Fingerprint>) -> Option<&[u8; 16]> {
+    key.as_ref().map(Fingerprint::as_bytes)
+}
+
+/// A new entry: pending, or waiting for one with the same link, or with its fate known.
+fn add(
+    tx: &Connection,
+    feed: i64,
+    listed: &Listed,
+    drop: Option<Dropped>,
+    at: Timestamp,
+    done: &mut Journalled,
+) -> Result<()> {
+    let key = &listed.entry.key;
+    let mut fate = drop.map(Fate::Drop);
+    let mut article = None;
+    let leader = if fate.is_none() { leader(tx, listed)? } else { None };
+    if fate.is_none()
+        && leader.is_none()
+        && let Some((hash, of)) = twin(tx, listed)?
+    {
+        (fate, article) = (Some(Fate::Duplicate(hash)), of);
+    }
+    let (fate_name, fate_value) = fate_columns(fate.as_ref())?;
+    let listing = &listed.entry.listing;
+    tx.prepare_cached(
+        "INSERT INTO entry (key, feed, identity, link, host, link_key, fingerprint, title, first_seen, state, waits_for,
+                            due, fate, fate_value, article)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?9, ?12, ?13, ?14)",
+    )?
+    .execute(params![
+        key.as_bytes(),
+        feed,
+        listing.identity,
+        listing.link,
+        listed.host,
+        blob(&listed.link_key),
+        listing.fingerprint().as_bytes(),
+        listing.title,
+        ms(at),
+        if leader.is_some() { "waiting" } else { "pending" },
+        leader.as_ref().map(EntryKey::as_bytes),
+        fate_name,
+        fate_value,
+        article.as_ref().map(ArticleId::as_bytes),
+    ])?;
+    keep_listing(tx, listed)?;
+    schedule(listed, at, leader.is_some(), fate.is_some(), done);
+    Ok(())
+}
+
+/// A settled entry of which the feed says something else now.
+fn reopen(
+    tx: &Connection,
+    listed: &Listed,
+    fingerprint: Fingerprint,
+    at: Timestamp,
+    done: &mut Journalled,
+) -> Result<()> {
+    let fate = listed.drop.clone().map(Fate::Drop);
+    let leader = if fate.is_none() { leader(tx, listed)? } else { None };
+    let (fate_name, fate_value) = fate_columns(fate.as_ref())?;
+    let listing = &listed.entry.listing;
+    tx.prepare_cached(
+        "UPDATE entry SET link = ?2, host = ?3, link_key = ?4, fingerprint = ?5, title = ?6, due = ?7, state = ?8,
+             waits_for = ?9, fate = ?10, fate_value = ?11, attempts = 0, under_way = 0, last_error = NULL, gone_seen = 0,
+             gone_since = NULL, sighted = 0, settled_at = NULL, reason = NULL, detail = NULL, partition = NULL, place = NULL
+         WHERE key = ?1",
+    )?
+    .execute(params![
+        listed.entry.key.as_bytes(),
+        listing.link,
+        listed.host,
+        blob(&listed.link_key),
+        fingerprint.as_bytes(),
+        listing.title,
+        ms(at),
+        if leader.is_some() { "waiting" } else { "pending" },
+        leader.as_ref().map(EntryKey::as_bytes),
+        fate_name,
+        fate_value,
+    ])?;
+    keep_listing(tx, listed)?;
+    schedule(listed, at, leader.is_some(), fate.is_some(), done);
+    Ok(())
+}
+
+fn schedule(listed: &Listed, due: Timestamp, waits: bool, fated: bool, done: &mut Journalled) {
+    if waits {
+        done.joined += 1;
+    } else {
+        done.new.push(Pending { key: listed.entry.key, host: listed.host.clone(), due, crashed: false, fated });
+    }
+}
+
+/// A pending entry takes over what the feed says now.
+fn refresh(tx: &Connection, listed: &Listed, fingerprint: Fingerprint) -> Result<()> {
+    let (key, listing) = (&listed.entry.key, &listed.entry.listing);
+    let text = json("an entry", listing)?;
+    let changed = tx
+        .prepare_cached("UPDATE listing SET json = ?2 WHERE key = ?1 AND json <> ?2")?
+        .execute(params![key.as_bytes(), text])?;
+    if changed > 0 {
+        tx.prepare_cached(
+            "UPDATE entry SET link = ?2, host = ?3, link_key = ?4, fingerprint = ?5, title = ?6 WHERE key = ?1",
+        )?
+        .execute(params![
+            key.as_bytes(),
+            listing.link,
+            listed.host,
+            blob(&listed.link_key),
+            fingerprint.as_bytes(),
+            listing.title
+        ])?;
+    }
+    Ok(())
+}
+
+fn keep_listing(tx: &Connection, listed: &Listed) -> Result<()> {
+    tx.prepare_cached("INSERT OR REPLACE INTO listing (key, json) VALUES (?1, ?2)")?
+        .execute(params![listed.entry.key.as_bytes(), json("an entry", &listed.entry.listing)?])?;
+    Ok(())
+}
+
+/// The pending entry with the same link whose end this one may await: one that does not wait itself, and will not be
+/// dropped for a reason that is its feed's own affair.
+fn leader(tx: &Connection, listed: &Listed) -> Result<Option<EntryKey>> {
+    let Some(link) = &listed.link_key else { return Ok(None) };
+    let found = tx
+        .prepare_cached(
+            "SELECT key FROM entry WHERE link_key = ?1 AND state = 'pending' AND key <> ?2
+                 AND (fate IS NULL OR fate NOT IN ('backfill', 'off_site', 'no_link'))
+             ORDER BY first_seen LIMIT 1",
+        )?
+        .query_row(params![link.as_bytes(), listed.entry.key.as_bytes()], |row| row.get(0).map(EntryKey::from_bytes))
+        .optional()?;
+    Ok(found)
+}
+
+/// The body (and article) of a settled entry with the same link.
+fn twin(tx: &Connection, listed: &Listed) -> Result<Option<(Digest, Option<ArticleId>)>> {
+    let Some(link) = &listed.link_key else { return Ok(None) };
+    let found = tx
+        .prepare_cached(
+            "SELECT hash, article FROM entry WHERE link_key = ?1 AND hash IS NOT NULL
+                 AND state IN ('published', 'duplicate', 'unchanged', 'reverted')
+             ORDER BY settled_at DESC LIMIT 1",
+        )?
+        .query_row([link.as_bytes()], |row| {
+            Ok((Digest::from_bytes(row.get(0)?), row.get::<_, Option<_>>(1)?.map(ArticleId::from_bytes)))
+        })
+        .optional()?;
+    Ok(found)
+}
+
+fn mark_left(tx: &Connection, feed: i64, listed: &HashSet<EntryKey>, at: Timestamp) -> Result<()> {
+    let mut left = Vec::new();
+    let mut before = tx.prepare_cached("SELECT key FROM entry WHERE feed = ?1 AND left_at IS NULL")?;
+    let mut rows = before.query([feed])?;
+    while let Some(row) = rows.next()? {
+        let key = EntryKey::from_bytes(row.get(0)?);
+        if !listed.contains(&key) {
+            left.push(key);
+        }
+    }
+    let mut mark = tx.prepare_cached("UPDATE entry SET left_at = ?2 WHERE key = ?1")?;
+    for key in left {
+        mark.execute(params![key.as_bytes(), ms(at)])?;
+    }
+    Ok(())
+}
+
+/// The feed's own row. Validators are kept only where nothing was cut off or left out: otherwise the next poll must bring
+/// the body again.
+fn close_poll(tx: &Connection, feed: i64, poll: &Poll, done: &Journalled, news: bool) -> Result<()> {
+    let complete = poll.whole && done.left_out == 0;
+    let validators = poll.validators.clone().filter(|_| complete).unwrap_or_default();
+    tx.prepare_cached(
+        "UPDATE feed SET etag = ?2, last_modified = ?3, due = ?4, interval_s = ?5, title = coalesce(?6, title),
+             last_polled = ?7, last_new = iif(?8, ?7, last_new), polled = 1, opened = opened OR ?9, failures = 0,
+             last_error = NULL, gone = 0
+         WHERE no = ?1",
+    )?
+    .execute(params![
+        feed,
+        validators.etag,
+        validators.last_modified,
+        ms(poll.due),
+        poll.interval_s,
+        poll.title,
+        ms(poll.at),
+        news,
+        done.left_out == 0,
+    ])?;
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! What is forgotten, and when: an entry when its feed has not listed it for the whole window, never for its age; a body's
+//! place in the topic when no entry and no article names it any more. Feeds that list three years of entries would be
+//! published again every window, were it otherwise.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, params};
+
+use crate::Store;
+use crate::columns::{Result, ms};
+use crate::pool::Pool;
+
+/// So many rows are looked at in one reading, so that no reading holds the log's folding up for long.
+const SLICE: usize = 20_000;
+
+/// How far the two searches without an index have come; `None` at the start of the next round.
+#[derive(Default)]
+pub(crate) struct Cursors {
+    articles: Option<[u8; 16]>,
+    published: Option<[u8; 32]>,
+}
+
+impl Store {
+    /// Forgets one slice, of at most `limit` rows, of what is older than `window`; returns how many rows went, 0 when there
+    /// is nothing left to forget. Call it until then, and again in an hour.
+    ///
+    /// Nothing goes while the clock is doubted. Articles and places are searched beside the writer, which only deletes.
+    ///
+    /// # Errors
+    /// What SQLite says; what went before that is gone.
+    pub async fn prune(&self, now: Timestamp, window: Duration, limit: usize) -> Result<usize> {
+        self.inner.clock.see(now);
+        let window = SignedDuration::try_from(window).unwrap_or(SignedDuration::MAX);
+        let Ok(before) = now.saturating_sub(window) else { return Ok(0) };
+        if !self.inner.clock.may_expire(now) || limit == 0 {
+            return Ok(0);
+        }
+        let gone = self.inner.writer.write(move |tx| entries(tx, before, limit)).await?;
+        if gone > 0 {
+            return Ok(gone);
+        }
+        let gone = self.prune_articles(before, limit).await?;
+        if gone > 0 {
+            return Ok(gone);
+        }
+        self.prune_published(before, limit).await
+    }
+
+    async fn prune_articles(&self, before: Timestamp, limit: usize) -> Result<usize> {
+        let from = self.cursors(|cursors| cursors.articles.take());
+        let question = "SELECT id, touched < ?3 AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.article = article.id)
+                        FROM article WHERE id > coalesce(?1, x'') ORDER BY id LIMIT ?2";
+        let (unnamed, next) = search(&self.inner.pool, question, from, before, limit).await?;
+        self.cursors(|cursors| cursors.articles = next);
+        if unnamed.is_empty() {
+            return Ok(0);
+        }
+        let work = move |tx: &rusqlite::Transaction<'_>| unnamed.iter().map(|id| forget_article(tx, id, before)).sum();
+        self.inner.writer.write(work).await
+    }
+
+    async fn prune_published(&self, before: Timestamp, limit: usize) -> Result<usize> {
+        let from = self.cursors(|cursors| cursors.published.take());
+        let question = "SELECT hash, made < ?3
+                            AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.hash = published.hash)
+                            AND NOT EXISTS (SELECT 1 FROM article WHERE article.id = published.article)
+                        FROM published WHERE hash > coalesce(?1, x'') ORDER BY hash LIMIT ?2";
+        let (unnamed, next) = search(&self.inner.pool, question, from, before, limit).await?;
+        self.cursors(|cursors| cursors.published = next);
+        if unnamed.is_empty() {
+            return Ok(0);
+        }
+        let work = move |tx: &rusqlite::Transaction<'_>| {
+            // Asked again: an entry may have come to name the body since.
+            let mut forget = tx.prepare_cached(
+                "DELETE FROM published WHERE hash = ?1 AND made < ?2
+                     AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.hash = published.hash)
+                     AND NOT EXISTS (SELECT 1 FROM article WHERE article.id = published.article)",
+            )?;
+            let mut gone = 0;
+            for hash in &unnamed {
+                gone += forget.execute(params![hash, ms(before)])?;
+            }
+            Ok(gone)
+        };
+        self.inner.writer.write(work).await
+    }
+
+    fn cursors<T>(&self, change: impl FnOnce(&mut Cursors) -> T) -> T {
+        change(&mut self.inner.cursors.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Settled entries that left their feed's listing before then, and the articles that nobody names without them.
+fn entries(tx: &Connection, before: Timestamp, limit: usize) -> Result<usize> {
+    let mut forget = tx.prepare_cached("DELETE FROM entry WHERE key = ?1 RETURNING article")?;
+    let mut find = tx.prepare_cached(
+        "SELECT key FROM entry WHERE left_at < ?1 AND left_at IS NOT NULL AND settled_at IS NOT NULL LIMIT ?2",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let keys: Vec<[u8; 16]> =
+        find.query_map(params![ms(before), limit], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let mut gone = 0;
+    for key in keys {
+        let article: Option<[u8; 16]> = forget.query_row([key], |row| row.get(0))?;
+        gone += 1;
+        if let Some(id) = article {
+            gone += forget_article(tx, &id, before)?;
+        }
+    }
+    Ok(gone)
+}
+
+fn forget_article(tx: &Connection, id: &[u8; 16], before: Timestamp) -> Result<usize> {
+    let gone = tx
+        .prepare_cached(
+            "DELETE FROM article WHERE id = ?1 AND touched < ?2
+                 AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.article = article.id)",
+        )?
+        .execute(params![id, ms(before)])?;
+    if gone == 0 {
+        return Ok(0);
+    }
+    let bodies = tx.prepare_cached("DELETE FROM body WHERE article = ?1")?.execute([id])?;
+    let addresses = tx.prepare_cached("DELETE FROM address WHERE article = ?1")?.execute([id])?;
+    Ok(gone + bodies + addresses)
+}
+
+/// Looks through a table by its key, a slice at a time, for at most `limit` rows to forget. Returns them, and where to go
+/// on; `None` at the table's end.
+async fn search<const N: usize>(
+    pool: &Pool,
+    question: &'static str,
+    mut from: Option<[u8; N]>,
+    before: Timestamp,
+    limit: usize,
+) -> Result<(Vec<[u8; N]>, Option<[u8; N]>)> {
+    loop {
+        let (found, next, ended) = pool
+            .ask(move |conn| {
+                let mut slice = conn.prepare_cached(question)?;
+                let mut rows = slice.query(params![from, SLICE as i64, ms(before)])?;
+                let (mut found, mut next, mut seen) = (Vec::new(), from, 0);
+                while found.len() < limit {
+                    let Some(row) = rows.next()? else { return Ok((found, next, seen < SLICE)) };
+                    let key = row.get(0)?;
+                    (next, seen) = (Some(key), seen + 1);
+                    if row.get(1)? {
+                        found.push(key);
+                    }
+                }
+                Ok((found, next, false))
+            })
+            .await?;
+        if ended || !found.is_empty() {
+            return Ok((found, if ended { None } else { next }));
+        }
+        from = next;
+    }
+}

@@ -1,0 +1,114 @@
+//! Attempts, outcomes, articles and their revisions.
+
+mod desk;
+
+use desk::{Desk, at, hash, item, key, titled};
+use wiredesk_model::id::ArticleId;
+use wiredesk_model::outcome::{Dropped, Outcome};
+
+#[tokio::test]
+async fn an_attempt_is_known_after_a_crash() {
+    let desk = Desk::new().await;
+    desk.poll("a", 1, vec![item("a", "1", "x"), item("a", "2", "y")]).await;
+    desk.admit(key("a", "1")).await;
+    let desk = desk.again(2);
+    let crashed = desk.store.pending().await.expect("pending").into_iter().filter(|p| p.crashed).collect::<Vec<_>>();
+    assert_eq!((crashed.len(), crashed[0].key), (1, key("a", "1")));
+    let again = desk.admit(key("a", "1")).await;
+    assert_eq!((again.attempts, again.crashed), (2, true));
+}
+
+#[tokio::test]
+async fn a_clean_stop_costs_no_attempt() {
+    let desk = Desk::new().await;
+    desk.poll("a", 1, vec![item("a", "1", "x")]).await;
+    desk.admit(key("a", "1")).await;
+    desk.store.release(&[key("a", "1")]).await.expect("released");
+    desk.store.release(&[key("a", "1")]).await.expect("released twice");
+    let again = desk.admit(key("a", "1")).await;
+    assert_eq!((again.attempts, again.crashed), (1, false));
+}
+
+#[tokio::test]
+async fn gone_is_counted_only_in_a_row() {
+    let desk = Desk::new().await;
+    desk.poll("a", 1, vec![item("a", "1", "x")]).await;
+    for (hours, gone) in [(2, true), (3, true)] {
+        desk.store.put_back(key("a", "1"), at(4), "404", gone, at(hours)).await.expect("put back");
+    }
+    let admitted = desk.admit(key("a", "1")).await;
+    assert_eq!((admitted.gone_seen, admitted.gone_since), (2, Some(at(2))));
+    desk.store.put_back(key("a", "1"), at(4), "503", false, at(4)).await.expect("put back");
+    let admitted = desk.admit(key("a", "1")).await;
+    assert_eq!((admitted.gone_seen, admitted.gone_since), (0, None));
+}
+
+#[tokio::test]
+async fn due_times_of_a_wrong_clock_are_brought_nearer() {
+    let desk = Desk::new().await;
+    desk.poll("a", 1, vec![item("a", "1", "x")]).await;
+    desk.store.put_back(key("a", "1"), at(9_000), "503", false, at(1)).await.expect("put back");
+    assert_eq!(desk.store.pending().await.expect("pending")[0].due, at(25));
+}
+
+#[tokio::test]
+async fn what_is_settled_stays_settled() {
+    let desk = Desk::new().await;
+    desk.poll("a", 1, vec![item("a", "1", "x")]).await;
+    desk.settle(key("a", "1"), Outcome::Dropped(Dropped::TooShort { words: 3 })).await;
+    desk.settle(key("a", "1"), Outcome::Dropped(Dropped::Wall)).await;
+    assert!(desk.store.admit(key("a", "1"), at(2)).await.expect("a store").is_none());
+    let trace = &desk.trace("x").await[0];
+    assert_eq!(trace.outcome, Some(Outcome::Dropped(Dropped::TooShort { words: 3 })));
+    let counts = desk.store.reader().counts().await.expect("counts");
+    assert_eq!((counts.pending, counts.settled.len()), (0, 1));
+    assert_eq!((counts.settled[0].reason.as_deref(), counts.settled[0].entries), (Some("too_short"), 1));
+}
+
+#[tokio::test]
+async fn revisions_number_the_distinct_bodies_of_an_article() {
+    let desk = Desk::new().await;
+    desk.poll("a", 1, vec![item("a", "1", "x")]).await;
+    let entry = key("a", "1");
+    let first = desk.sight(entry, "x", hash(1)).await;
+    assert_eq!((first.id, first.revision), (ArticleId::of("http://news.example/x"), 1));
+    assert_eq!((first.previous, first.last_before, first.known_body), (None, None, false));
+    let again = desk.sight(entry, "x", hash(1)).await;
+    assert_eq!((again.revision, again.last_before, again.known_body), (1, Some(hash(1)), true));
+    let second = desk.sight(entry, "moved", hash(2)).await;
+    assert_eq!(
+        (second.id, second.revision, second.previous),
+        (first.id, 2, Some(hash(1))),
+        "kept though the url change"
+    );
+    let back = desk.sight(entry, "x", hash(1)).await;
+    assert_eq!((back.revision, back.previous, back.last_before), (1, None, Some(hash(2))));
+    let third = desk.sight(entry, "x", hash(3)).await;
+    assert_eq!((third.revision, third.previous), (3, Some(hash(1))));
+}
+
+#[tokio::test]
+async fn entries_of_any_feed_are_one_article_by_url_or_link() {
+    let desk = Desk::new().await;
+    desk.poll("a", 1, vec![item("a", "1", "short/1")]).await;
+    desk.poll("b", 1, vec![item("b", "1", "long/1")]).await;
+    let one = desk.sight(key("a", "1"), "long/1", hash(1)).await;
+    let other = desk.sight(key("b", "1"), "long/1", hash(2)).await;
+    assert_eq!((other.id, other.revision, other.previous), (one.id, 2, Some(hash(1))));
+    assert_eq!(desk.trace("long/1?utm_source=x").await.len(), 2);
+}
+
+#[tokio::test]
+async fn one_body_under_three_addresses_and_titles_on_one_host_is_a_wall() {
+    let desk = Desk::new().await;
+    let all = ["1", "2", "3"];
+    desk.poll("a", 1, all.map(|id| titled("a", id, id, id)).to_vec()).await;
+    let mut walls = Vec::new();
+    for id in all {
+        walls.push(desk.sight(key("a", id), id, hash(7)).await.wall);
+    }
+    assert_eq!(walls, [false, false, true]);
+    let url = "http://other.example/1";
+    let elsewhere = desk.store.sight(key("a", "1"), None, url, url, "other.example", hash(7), at(1)).await;
+    assert!(!elsewhere.expect("a sighting").wall, "a copy elsewhere is a copy");
+}

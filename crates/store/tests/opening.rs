@@ -1,0 +1,99 @@
+//! Taking a data dir, and what is refused.
+
+mod desk;
+
+use desk::{Desk, at, hash, item, key};
+use rusqlite::Connection;
+use std::time::Duration;
+use wiredesk_model::fault::{AsFault, Fault};
+use wiredesk_store::Store;
+use wiredesk_store::error::StoreError;
+use wiredesk_store::read::Reader;
+
+const WINDOW: Duration = Duration::from_secs(90 * 86_400);
+
+#[tokio::test]
+async fn a_second_daemon_is_told_the_pid_of_the_first() {
+    let desk = Desk::new().await;
+    let dir = desk.dir.path().join("data");
+    let error = Store::open(&dir, at(0)).expect_err("it is taken");
+    assert!(matches!(error, StoreError::Locked { pid: Some(pid), .. } if pid == std::process::id()));
+    assert!(error.to_string().contains(&format!("(process {})", std::process::id())), "{error}");
+    assert_eq!(error.fault(), Fault::Fatal);
+    drop(desk.store);
+    Store::open(&dir, at(0)).expect("it is free again");
+}
+
+#[tokio::test]
+async fn a_newer_store_is_refused() {
+    let Desk { dir, store } = Desk::new().await;
+    drop(store);
+    let data = dir.path().join("data");
+    let conn = Connection::open(data.join("desk.sqlite")).expect("the file");
+    conn.pragma_update(None, "user_version", 1000).expect("a newer version");
+    assert!(matches!(Store::open(&data, at(0)), Err(StoreError::Newer { found: 1000, .. })));
+    assert!(matches!(Reader::open(&data), Err(StoreError::Newer { found: 1000, .. })));
+}
+
+#[test]
+fn what_cannot_be_written_or_read_is_named() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("file");
+    std::fs::write(&file, "").expect("a file");
+    let error = Store::open(&file.join("data"), at(0)).expect_err("a file is no folder");
+    assert!(matches!(&error, StoreError::NotWritable { path, .. } if path.starts_with(&file)), "{error:?}");
+    assert!(matches!(Reader::open(dir.path()), Err(StoreError::Missing { .. })));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_data_dir_is_its_owners_alone_and_a_looser_one_is_said() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::new().await;
+    let data = desk.dir.path().join("data");
+    assert_eq!(std::fs::metadata(&data).expect("it is there").permissions().mode() & 0o777, 0o700);
+    assert_eq!(desk.store.dir_remark(), None);
+    std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o755)).expect("loosened");
+    assert!(desk.again(0).store.dir_remark().expect("a remark").contains("755"));
+}
+
+#[tokio::test]
+async fn the_desk_keeps_its_name() {
+    let desk = Desk::new().await;
+    let name = desk.store.desk().to_owned();
+    assert!(name.len() == 16 && name.bytes().all(|b| b.is_ascii_hexdigit()));
+    assert_eq!(desk.again(1).store.desk(), name);
+}
+
+#[tokio::test]
+async fn a_reader_looks_beside_a_running_daemon() {
+    let desk = Desk::new().await;
+    let reader = Reader::open(&desk.dir.path().join("data")).expect("no lock is taken");
+    desk.poll("a", 0, vec![item("a", "1", "x")]).await;
+    assert_eq!(reader.counts().await.expect("counts").pending, 1);
+    assert_eq!(reader.feeds().await.expect("feeds").len(), 2);
+    assert!(reader.size() > 0);
+}
+
+#[tokio::test]
+async fn a_clock_that_jumped_is_said_once_and_nothing_expires_until_it_has_held_for_a_day() {
+    let desk = Desk::new().await;
+    assert_eq!(desk.store.clock_remark(), None, "no doubt the first time");
+    desk.poll("a", 0, vec![item("a", "1", "x")]).await;
+    desk.publish(key("a", "1"), "x", hash(1), 0).await;
+    desk.poll("a", 1, vec![]).await;
+
+    let year = 365 * 24;
+    let desk = desk.again(year);
+    assert!(desk.store.clock_remark().expect("a remark").contains("more than a week after"));
+    assert_eq!(desk.store.prune(at(year), WINDOW, 100).await.expect("pruned"), 0);
+
+    let desk = desk.again(year + 2);
+    assert_eq!(desk.store.clock_remark(), None, "said once");
+    assert_eq!(desk.store.prune(at(year + 23), WINDOW, 100).await.expect("pruned"), 0, "doubted still");
+    assert!(desk.store.prune(at(year + 24), WINDOW, 100).await.expect("pruned") > 0, "it has held for a day");
+
+    let desk = desk.again(5);
+    assert!(desk.store.clock_remark().expect("a remark").contains("before the newest time"));
+    assert_eq!(desk.again(6).store.clock_remark(), None);
+}
