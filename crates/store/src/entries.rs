@@ -14,7 +14,7 @@ use crate::columns::{
     unjson,
 };
 use crate::feeds::short;
-use crate::journal::is_the_feeds_own;
+use crate::listing::is_the_feeds_own;
 use crate::read::open_entries;
 
 /// How an entry will end without its page being fetched.

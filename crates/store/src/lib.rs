@@ -8,9 +8,11 @@
 //! - [`Store`]: the daemon's handle; holds the data dir's lock. [`read::Reader`]: a look beside a running daemon.
 //! - `open`: the folder, the lock, migrations. `writer`: the one door through which every write goes, with group commit.
 //!   `pool`: read-only connections.
-//! - [`feeds`]: where each feed stands. [`journal`]: a poll goes in, whole. [`entries`]: an entry's way from pending to
-//!   settled. [`articles`]: which article a body belongs to, and its revision.
+//! - [`feeds`]: where each feed stands. [`journal`]: a poll goes in, whole. `listing`: a listing becomes an open entry,
+//!   joined to others by its link. [`entries`]: an entry's way from pending to settled. [`articles`]: which article a
+//!   body belongs to, and its revision.
 //! - [`topic`]: the index of what the topic holds, and what the topic settles. For the publisher's own thread.
+//!   `columns`: how values stand in the tables.
 //! - [`prune`]: what is forgotten, and when. `clock`: whether the clock can be believed.
 //! - [`read`]: what `status`, `trace` and the metrics ask. [`error`]: what can go wrong.
 
@@ -21,6 +23,7 @@ pub mod entries;
 pub mod error;
 pub mod feeds;
 pub mod journal;
+mod listing;
 mod open;
 mod pool;
 pub mod prune;
