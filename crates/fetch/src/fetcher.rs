@@ -1,0 +1,238 @@
+//! The three questions that may be asked: a feed, a page, and whether robots.txt allows a page.
+//!
+//! # Memory
+//! Bodies draw on `fetch.memory`. Besides it, each request under way may hold what its connection has read ahead (at most about
+//! 400 KiB with HTTP/1, 512 KiB with HTTP/2), 64 KiB of headers, and the window of a decoder, which grows no larger than what it
+//! has written: the body's limit. robots.txt rules are kept up to 32 MiB in all.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use reqwest::header::{CONTENT_TYPE, LAST_MODIFIED};
+use reqwest::{Client, StatusCode};
+use tokio::time::Instant;
+use tracing::debug;
+use url::Url;
+use wiredesk_model::fault::{AsFault, Fault};
+use wiredesk_model::feed::{Feed, Validators};
+use wiredesk_model::units::Size;
+
+use crate::answer::{FeedAnswer, Pace, Page, RobotsVerdict};
+use crate::body::{self, Over, Reading};
+use crate::budget::Budget;
+use crate::client;
+use crate::door::{Door, Way};
+use crate::error::{FetchError, SetupError};
+use crate::exchange::{Confidential, Head, Lines, Question, bare};
+use crate::headers;
+use crate::robots::{self, Robots};
+use crate::robots_cache::{Known, RobotsCache};
+use crate::settings::{Robots as RobotsSetting, Settings};
+
+const ACCEPT_FEED: &str = "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml;q=0.9, \
+    application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1";
+const ACCEPT_PAGE: &str = "text/html, application/xhtml+xml, application/xml;q=0.8, text/plain;q=0.8, */*;q=0.1";
+const ACCEPT_ROBOTS: &str = "text/plain, */*;q=0.1";
+
+/// Asks other people's servers. Cheap to clone; all clones share connections, the byte budget and what is known of robots.txt.
+#[derive(Clone)]
+pub struct Fetcher {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: Settings,
+    door: Arc<Door>,
+    public: Client,
+    inside: Client,
+    budget: Arc<Budget>,
+    robots: RobotsCache,
+}
+
+impl Fetcher {
+    /// A fetcher that does as the settings say. Opens no connection.
+    pub fn new(settings: &Settings) -> Result<Self, SetupError> {
+        if settings.timeout.0.is_zero() {
+            return Err(SetupError::NoTime);
+        }
+        let largest = settings.page_limit.max(settings.feed_limit).max(Size(robots::LIMIT as u64));
+        if settings.memory < largest {
+            return Err(SetupError::MemoryTooSmall { memory: settings.memory.0, largest: largest.0 });
+        }
+        let proxy = client::proxy_url(settings)?;
+        let proxy_host = proxy.as_ref().and_then(Url::host).map(|host| host.to_owned());
+        let door = Door::new(&settings.allow_networks, &settings.allow_ports, proxy_host);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                public: client::build(settings, &door, Way::Public, proxy.as_ref())?,
+                inside: client::build(settings, &door, Way::Inside, proxy.as_ref())?,
+                budget: Budget::new(settings.memory, largest),
+                robots: RobotsCache::default(),
+                door,
+                settings: settings.clone(),
+            }),
+        })
+    }
+
+    /// The feed, or that it has not changed since `validators` were given. Its own headers and credentials go to its own
+    /// origin (scheme, host and port) only.
+    ///
+    /// Cancel-safe: nothing is kept of a fetch that is dropped.
+    pub async fn feed(&self, feed: &Feed, validators: &Validators) -> Result<FeedAnswer, FetchError> {
+        let mut question = self.question(&feed.url, ACCEPT_FEED);
+        question.validators = Some(validators);
+        question.confidential = Some(Confidential::of(feed)?);
+        let head = self.ask(&question).await?;
+        let pace = Pace {
+            max_age: headers::max_age(head.response.headers(), Timestamp::now()),
+            moved_permanently: head.moved_permanently.clone(),
+        };
+        let asked_again = validators.etag.is_some() || validators.last_modified.is_some();
+        if head.response.status() == StatusCode::NOT_MODIFIED && asked_again {
+            let validators = headers::refreshed(validators, head.response.headers());
+            return Ok(FeedAnswer::NotModified { validators, pace });
+        }
+        head.judge()?;
+        let validators = headers::validators(head.response.headers());
+        let page = self.read(&question, head, self.inner.settings.feed_limit, Over::Refuse, true).await?;
+        Ok(FeedAnswer::Fresh { page, validators, pace })
+    }
+
+    /// The page. Whether robots.txt allows it is not asked here. What is plainly no text (a PDF, a video) is refused by its
+    /// first bytes.
+    ///
+    /// Cancel-safe: nothing is kept of a fetch that is dropped.
+    pub async fn page(&self, url: &Url) -> Result<Page, FetchError> {
+        let question = self.question(url, ACCEPT_PAGE);
+        let head = self.ask(&question).await?;
+        head.judge()?;
+        self.read(&question, head, self.inner.settings.page_limit, Over::Refuse, true).await
+    }
+
+    /// Whether robots.txt of the page's origin (scheme, host and port) allows us the page. Always, where `fetch.robots` is
+    /// `"ignore"`.
+    ///
+    /// What is learned is kept for as long as its `Cache-Control` says, between five minutes and a day. No robots.txt (any 4xx but
+    /// 429) allows everything; one that cannot be read now (5xx, 429, no connection) is [`FetchError::NoRobots`], to be tried again. Of
+    /// several who ask at once for one origin, one fetches it.
+    pub async fn allowed_by_robots(&self, url: &Url) -> Result<RobotsVerdict, FetchError> {
+        if self.inner.settings.robots == RobotsSetting::Ignore {
+            return Ok(RobotsVerdict::Allowed { crawl_delay: None });
+        }
+        let url = bare(url);
+        self.inner.door.check(&url)?;
+        let origin = url.origin().ascii_serialization();
+        let slot = self.inner.robots.slot(&origin);
+        let mut place = slot.lock().await;
+        let known = match place.take().filter(Known::stands) {
+            Some(known) => known,
+            None => {
+                let known = self.read_robots(&url).await?;
+                self.inner.robots.weigh(&origin, &known);
+                known
+            }
+        };
+        *place = Some(known.clone());
+        drop(place);
+        match known {
+            Known::Rules { rules, .. } => {
+                let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
+                Ok(match rules.allows(path) {
+                    true => RobotsVerdict::Allowed { crawl_delay: rules.crawl_delay() },
+                    false => RobotsVerdict::Disallowed,
+                })
+            }
+            Known::Failed { source, until } => {
+                let after = until.saturating_duration_since(Instant::now());
+                Err(FetchError::NoRobots { url, after, source })
+            }
+        }
+    }
+
+    /// What all bodies under way and kept hold of `fetch.memory` now; for a gauge.
+    pub fn memory_in_use(&self) -> Size {
+        self.inner.budget.in_use()
+    }
+
+    /// Fetches robots.txt and says what to make of it. An error where the origin itself can never be asked.
+    async fn read_robots(&self, page: &Url) -> Result<Known, FetchError> {
+        let Ok(url) = page.join("/robots.txt") else {
+            return Err(FetchError::BadUrl { url: page.clone(), why: "it has no host" });
+        };
+        let question = self.question(&url, ACCEPT_ROBOTS);
+        match self.ask_robots(&question).await {
+            Ok((page, max_age)) => {
+                let rules = Robots::parse(&page.body).rules(&self.inner.settings.user_agent);
+                Ok(Known::rules(rules, max_age))
+            }
+            Err(e @ (FetchError::ForbiddenAddress { .. } | FetchError::ForbiddenPort { .. }))
+                if e.url().origin() == url.origin() =>
+            {
+                Err(e)
+            }
+            // RFC 9309 §2.3.1.2 and 2.3.1.3: too many redirects, or any 4xx, mean that there is no robots.txt.
+            Err(FetchError::RedirectLoop { .. } | FetchError::Gone { .. } | FetchError::Refused { .. }) => {
+                Ok(Known::rules(Robots::default().rules(""), None))
+            }
+            Err(e) if e.fault() == Fault::Reject => Ok(Known::rules(Robots::default().rules(""), None)),
+            Err(e) => Ok(Known::failed(e)),
+        }
+    }
+
+    async fn ask_robots(&self, question: &Question<'_>) -> Result<(Page, Option<std::time::Duration>), FetchError> {
+        let head = self.ask(question).await?;
+        head.judge()?;
+        let max_age = headers::max_age(head.response.headers(), Timestamp::now());
+        let page = self.read(question, head, Size(robots::LIMIT as u64), Over::Cut, false).await?;
+        Ok((page, max_age))
+    }
+
+    fn question(&self, url: &Url, accept: &'static str) -> Question<'static> {
+        let timeout = self.inner.settings.timeout.0;
+        Question {
+            url: bare(url),
+            accept,
+            validators: None,
+            confidential: None,
+            deadline: Instant::now() + timeout,
+            timeout,
+        }
+    }
+
+    async fn ask(&self, question: &Question<'_>) -> Result<Head, FetchError> {
+        let Inner { door, public, inside, .. } = &*self.inner;
+        Lines { door, public, inside }.ask(question).await
+    }
+
+    async fn read(
+        &self,
+        question: &Question<'_>,
+        head: Head,
+        limit: Size,
+        over: Over,
+        text_only: bool,
+    ) -> Result<Page, FetchError> {
+        head.check_encoding()?;
+        let Head { response, url, .. } = head;
+        let status = response.status().as_u16();
+        let content_type = headers::text(response.headers(), CONTENT_TYPE);
+        let last_modified = headers::text(response.headers(), LAST_MODIFIED);
+        let reading = Reading {
+            limit: limit.as_usize(),
+            over,
+            text_only,
+            deadline: question.deadline,
+            timeout: question.timeout,
+        };
+        let started = Instant::now();
+        let body = body::read(response, &url, content_type.as_deref(), reading, &self.inner.budget).await?;
+        debug!(url = %url, status, bytes = body.len(), ms = started.elapsed().as_millis(), "read");
+        Ok(Page { requested: question.url.clone(), url, status, content_type, last_modified, body })
+    }
+}
+
+impl std::fmt::Debug for Fetcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fetcher").field("memory_in_use", &self.memory_in_use()).finish_non_exhaustive()
+    }
+}
