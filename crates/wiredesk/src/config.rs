@@ -1,0 +1,179 @@
+//! The configuration: one file that says what the desk reads, how, and where it writes; and all that is wrong with it at once.
+//!
+//! A configuration that is refused one fault at a time is a morning lost, and one that is half taken is worse. So the files are
+//! parsed into a document that remembers where everything stands, every part of it is tried by itself, and only a document
+//! without a fault becomes a [`Config`]. No text is substituted before parsing: what is a secret says where it is kept.
+//!
+//! # Architecture
+//! - [`settings`]: the types, each crate's section and our own.
+//! - [`source`]: the files as text: `wiredesk.toml` and `feeds.d/*.toml` beside it.
+//! - [`keys`]: the tree of known keys, taken from the types' JSON Schema.
+//! - [`sift`]: unknown keys and wrong values, all of them.
+//! - [`checks`], [`kafka`], [`feeds`]: what types cannot say about sections and feeds.
+//! - [`secrets`]: settings that are kept in the environment or in files.
+//! - [`fault`], [`mask`], [`print`]: what is wrong, without the secrets beside it, for people and for programs.
+
+pub(crate) mod checks;
+pub(crate) mod fault;
+pub(crate) mod feeds;
+pub(crate) mod kafka;
+pub(crate) mod keys;
+pub(crate) mod mask;
+pub(crate) mod print;
+pub(crate) mod secrets;
+pub(crate) mod settings;
+pub(crate) mod sift;
+pub(crate) mod source;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::Spanned;
+use toml::de::{DeTable, Deserializer};
+use wiredesk_model::feed::Feed;
+use wiredesk_model::id::Fingerprint;
+use wiredesk_model::secret::Secret;
+use wiredesk_publish::settings::Kind;
+
+use self::fault::{Fault, Faults};
+use self::feeds::FeedAt;
+use self::settings::Config;
+use self::sift::Sieve;
+use self::source::{Document, Source};
+
+/// The configuration as it is written: checked, its secrets left where they are kept.
+#[derive(Debug)]
+pub(crate) struct Written {
+    /// What the files say, defaults filled in; `daemon.data_dir` made absolute by the file's folder.
+    pub config: Config,
+    /// The folder of the main file.
+    pub folder: PathBuf,
+    /// What is allowed but worth a look.
+    pub warnings: Faults,
+}
+
+/// The configuration, ready for use.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    /// What the files say, defaults filled in; `daemon.data_dir` made absolute by the file's folder.
+    pub config: Config,
+    /// The folder of the main file.
+    pub folder: PathBuf,
+    /// The feeds in the order of the files, secrets resolved.
+    pub feeds: Vec<Feed>,
+    /// `publish.kafka.properties`, secrets resolved; empty where records do not go to Kafka.
+    pub kafka_properties: BTreeMap<String, Secret>,
+    /// What is allowed but worth a look.
+    pub warnings: Faults,
+}
+
+impl Loaded {
+    /// A short hash of what shapes articles: the settings of extraction and the version of its rules. It goes into each record.
+    pub(crate) fn config_hash(&self) -> String {
+        config_hash(&self.config)
+    }
+}
+
+/// A short hash of what shapes articles: the settings of extraction and the version of its rules.
+pub(crate) fn config_hash(config: &Config) -> String {
+    let settings = serde_json::to_string(&config.extract).unwrap_or_default();
+    let mut hash = Fingerprint::of(&[env!("CARGO_PKG_VERSION"), &settings]).hex();
+    hash.truncate(12);
+    hash
+}
+
+/// Reads and checks the configuration, and fetches its secrets.
+///
+/// # Errors
+/// All that is wrong with it, in every file.
+pub(crate) fn load(path: &Path) -> Result<Loaded, Faults> {
+    let (read, folder) = read_all(path, true)?;
+    let Examined { config, feeds, kafka_properties, warnings } = read;
+    Ok(Loaded { config, folder, feeds, kafka_properties, warnings })
+}
+
+/// Reads and checks the configuration but leaves secrets alone: for commands that only look at it or add to it.
+///
+/// # Errors
+/// All that is wrong with it, in every file.
+pub(crate) fn read(path: &Path) -> Result<Written, Faults> {
+    let (read, folder) = read_all(path, false)?;
+    Ok(Written { config: read.config, folder, warnings: read.warnings })
+}
+
+struct Examined {
+    config: Config,
+    feeds: Vec<Feed>,
+    kafka_properties: BTreeMap<String, Secret>,
+    warnings: Faults,
+}
+
+fn read_all(path: &Path, resolve: bool) -> Result<(Examined, PathBuf), Faults> {
+    let (sources, mut faults) = source::read_all(path);
+    let folder = source::folder_of(path);
+    let mut hidden = Vec::new();
+    let examined = examine(&sources, &folder, resolve, &mut faults, &mut hidden);
+    let faults = Faults::new(sources, faults, &hidden);
+    if faults.any_error() {
+        return Err(faults);
+    }
+    let (config, feeds, kafka_properties) = examined;
+    Ok((Examined { config, feeds, kafka_properties, warnings: faults }, folder))
+}
+
+type Parts = (Config, Vec<Feed>, BTreeMap<String, Secret>);
+
+fn examine(
+    sources: &[Source],
+    folder: &Path,
+    resolve: bool,
+    faults: &mut Vec<Fault>,
+    hidden: &mut Vec<(usize, std::ops::Range<usize>)>,
+) -> Parts {
+    let keys = keys::config();
+    let mut found: Vec<FeedAt<'_>> = Vec::new();
+    let mut main = None;
+    for (file, source) in sources.iter().enumerate() {
+        let Some(mut document) = source::parse(file, source, faults) else { continue };
+        hidden.extend(mask::secret_spans(&document.root).into_iter().map(|span| (file, span)));
+        let feeds = document.take("feeds");
+        if file == source::MAIN {
+            main = Some(document);
+        } else {
+            source::refuse_all(&document, faults);
+        }
+        if let Some(feeds) = feeds {
+            found.extend(feeds::read(file, feeds, &keys, faults));
+        }
+    }
+
+    let Some(main) = main else { return (Config::default(), Vec::new(), BTreeMap::new()) };
+    let mut config = sections(&main, &keys, faults);
+    checks::sections(&config, &main, faults);
+    kafka::check(&config, &main, faults);
+    feeds::check(&config, &found, sources, faults);
+
+    let (mut ready, mut properties) = (Vec::new(), BTreeMap::new());
+    if resolve {
+        ready = found.iter().filter_map(|feed| feeds::resolve(feed, folder, faults)).collect();
+        if config.publish.kind == Kind::Kafka {
+            properties = kafka::resolve(&config, &main, folder, faults);
+        }
+    }
+    config.feeds = found.into_iter().map(|feed| feed.settings).collect();
+    config.daemon.data_dir = folder.join(&config.daemon.data_dir);
+    (config, ready, properties)
+}
+
+/// The sections of the main file; a value with a fault is replaced by its default, so that the checks can go on.
+fn sections(main: &Document<'_>, keys: &[keys::Key], faults: &mut Vec<Fault>) -> Config {
+    let sieve = Sieve::<Config>::new(main.file, keys, DeTable::new());
+    let good = sieve.sift(main.root.clone(), faults);
+    Config::deserialize(Deserializer::from(Spanned::new(0..0, good))).unwrap_or_else(|error| {
+        faults.push(Fault::error(main.file, error.span().unwrap_or(0..0), error.message()));
+        Config::default()
+    })
+}

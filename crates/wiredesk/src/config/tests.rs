@@ -1,0 +1,358 @@
+//! What a person who made a mistake is told.
+
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::fault::{Faults, Severity};
+use super::*;
+
+/// A desk's folder with these files in it.
+struct Desk(TempDir);
+
+impl Desk {
+    fn new(main: &str) -> Self {
+        let desk = Self(tempfile::tempdir().expect("a folder"));
+        desk.file("wiredesk.toml", main)
+    }
+
+    fn file(self, name: &str, text: &str) -> Self {
+        let path = self.0.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        std::fs::write(path, text).expect("written");
+        self
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().join("wiredesk.toml")
+    }
+
+    fn faults(&self) -> Faults {
+        load(&self.path()).expect_err("a fault")
+    }
+
+    /// `file:line:column message | help`
+    fn told(&self) -> Vec<String> {
+        rows(&self.faults())
+    }
+}
+
+fn rows(faults: &Faults) -> Vec<String> {
+    let row = |row: &fault::Row| {
+        let file = row.file.file_name().expect("a name").to_string_lossy().into_owned();
+        let help = row.help.as_ref().map(|help| format!(" | {help}")).unwrap_or_default();
+        format!("{file}:{}:{} {}{help}", row.line, row.column, row.message)
+    };
+    faults.rows().iter().filter(|row| row.severity == Severity::Error).map(row).collect()
+}
+
+const AGENT: &str = "[fetch]\nuser_agent = \"Example/1 (+https://example.org)\"\n";
+
+#[test]
+fn all_faults_of_a_file_are_told_at_once_with_line_and_column() {
+    let told = Desk::new(
+        "[schedule]\ndefault_intervall = \"15m\"\nmin_interval = 10\n\n[publish]\nkind = \"kafak\"\n\n[pipeline]\npolls = 0\n",
+    )
+    .told();
+    assert_eq!(told.len(), 4, "{told:#?}");
+    assert_eq!(
+        told[0],
+        "wiredesk.toml:2:1 unknown key `default_intervall` in `schedule` | did you mean `default_interval`? \
+         Allowed: backfill, default_interval, max_interval, min_interval"
+    );
+    assert_eq!(
+        told[1],
+        "wiredesk.toml:3:16 `schedule.min_interval`: a whole number cannot stand here | \
+         write a span of time in quotes, as in \"30s\", \"10m\", \"6h\" or \"90d\""
+    );
+    assert_eq!(
+        told[2],
+        "wiredesk.toml:6:8 `publish.kind`: \"kafak\" is not one of the values | did you mean \"kafka\"? \
+         Allowed: \"log\", \"kafka\" or \"stdout\""
+    );
+    assert_eq!(
+        told[3],
+        "wiredesk.toml:9:9 `pipeline.polls` must be at least 1, not 0 | write a whole number from 1 to 4294967295"
+    );
+}
+
+#[test]
+fn each_mistake_is_named_where_it_stands() {
+    let feed = |rest: &str| format!("[[feeds]]\nid = \"a\"\nurl = \"https://a.example/f\"\n{rest}\n");
+    let table: Vec<(String, &[&str])> = vec![
+        ("[daemon\n".into(), &["wiredesk.toml:1:8 this is not TOML"]),
+        ("a = \n[b\n".into(), &["wiredesk.toml:1:5 this is not TOML: a value is missing", "wiredesk.toml:2:3"]),
+        (
+            "[a]\nx = [1,\n  2 3,\n]\ny = = 3\na = 1\nz = 2\n[a.b\n".into(),
+            &["toml:3:3 this", "toml:5:5 this", "toml:8:5 this"],
+        ),
+        ("[fetch]\ntimeout = \"3 weeks\"\n".into(), &["2:11 `fetch.timeout`: \"3 weeks\" is not a span of time"]),
+        ("[fetch]\npage_limit = \"4\"\n".into(), &["2:14 `fetch.page_limit`: \"4\" is not a size"]),
+        (
+            "[fetch]\nper_host = { concurrency = 0, dely = \"1s\" }\n".into(),
+            &[
+                "2:28 `fetch.per_host.concurrency` must be at least 1",
+                "2:31 unknown key `dely` in `fetch.per_host` | did you mean `delay`?",
+            ],
+        ),
+        ("[fetch]\nallow_networks = [\"10.0.0.0/8\", \"ten\"]\n".into(), &["2:33 `fetch.allow_networks`"]),
+        (
+            "[fetch]\nmemory = \"1 MiB\"\n".into(),
+            &["2:10 `fetch.memory` (1 MiB) is less than one body may weigh (16 MiB)"],
+        ),
+        ("[fetch]\nproxy = \"ftp://a\"\n".into(), &["2:9 `fetch.proxy` is not the address of a proxy"]),
+        ("[fetch]\nuser_agent = \"\"\n".into(), &["2:14 `fetch.user_agent` must be"]),
+        ("[fetch]\ntimeout = \"0s\"\n".into(), &["2:11 `fetch.timeout` must be more than 0"]),
+        (
+            "[daemon]\ntimeout = \"3s\"\n".into(),
+            &["2:1 unknown key `timeout` in `daemon` | did you mean `fetch.timeout`?"],
+        ),
+        ("[deamon]\n".into(), &["1:2 unknown key `deamon` | did you mean `daemon`?"]),
+        ("fetch = 3\n".into(), &["1:9 `fetch`: a whole number cannot stand here | write a table of"]),
+        ("[daemon]\nlisten = \"0.0.0.0:80\"\n".into(), &["2:10 `daemon.listen`: 0.0.0.0:80 can be reached by other"]),
+        ("[daemon]\nlisten = \"localhost\"\n".into(), &["2:10 `daemon.listen`:"]),
+        (
+            "[schedule]\nmin_interval = \"2d\"\n".into(),
+            &["2:16 `schedule.min_interval` (2d) is longer than `max_interval` (1d)"],
+        ),
+        ("[schedule]\nmin_interval = \"1h\"\n".into(), &["2:16 `schedule.default_interval` (15m) is shorter than"]),
+        (
+            "[pipeline]\nretry = { first = \"7h\" }\n".into(),
+            &["2:19 `pipeline.retry.first` (7h) is longer than `max` (6h)"],
+        ),
+        ("[publish]\nkind = \"kafka\"\n".into(), &["2:8 `publish.kind` is \"kafka\", but no brokers are named"]),
+        (
+            "[publish]\nkind = \"kafka\"\n[publish.kafka]\nbrokers = \"a:9092,b\"\ntopic = \"a b\"\n".into(),
+            &[
+                "4:11 `publish.kafka.brokers`: \"b\" is not `host:port`",
+                "5:9 `publish.kafka.topic`: \"a b\" cannot be a topic's name",
+            ],
+        ),
+        (
+            "[publish.kafka.properties]\n\"acks\" = \"1\"\n\"plugin.library.paths\" = \"x\"\n".into(),
+            &[
+                "2:1 the property `acks` may not stand here | ",
+                "3:1 the property `plugin.library.paths` may not stand here | ",
+            ],
+        ),
+        ("[feeds]\nid = \"a\"\n".into(), &["1:2 `feeds` is a list: its heading has two brackets | write `[[feeds]]`"]),
+        ("[[feeds]]\n".into(), &["1:1 this feed has no `id`", "1:1 this feed has no `url`"]),
+        (
+            "[[feeds]]\nid = \"a\"\nulr = \"https://a.example\"\n".into(),
+            &["3:1 unknown key `ulr` | did you mean `url`?"],
+        ),
+        ("[[feeds]]\nid = \"A b\"\nurl = \"https://a.example\"\n".into(), &["2:6 \"A b\" cannot be a feed's id"]),
+        ("[[feeds]]\nid = \"a\"\nurl = \"a.example/feed\"\n".into(), &["3:7 `url`: relative URL without a base"]),
+        ("[[feeds]]\nid = \"a\"\nurl = \"file:///etc/passwd\"\n".into(), &["3:7 a feed's address starts with http://"]),
+        (feed("interval = \"1m\""), &["4:12 the interval of \"a\" (1m) is out of bounds | write from 5m"]),
+        (
+            feed("full_text = \"yes\""),
+            &["4:13 `full_text`: \"yes\" is not one of the values | write \"auto\", \"page\" or \"feed\""],
+        ),
+        (format!("{AGENT}per_host = [1, \"1s\"]\n"), &["3:12 `fetch.per_host`: a list cannot stand here"]),
+        (feed("headers = { Authorization = [\"x\"] }"), &["4:29 `headers.Authorization`: a list cannot stand here"]),
+        (feed("tags = [\"a\", 3]"), &["4:14 `tags`"]),
+        (feed("backfill = 0"), &["4:12 `backfill` must be at least 1, not 0"]),
+        (
+            feed("headers = { \"X Y\" = \"v\", Host = \"v\", a = \"1\", A = \"2\" }"),
+            &["\"X Y\" cannot be a header's name", "the header \"Host\" is set by the desk", "is given twice"],
+        ),
+        (feed("headers = { Authorization = { evn = \"X\" } }"), &["4:29 `headers.Authorization`: this says neither"]),
+    ];
+    for (text, expected) in table {
+        let told = Desk::new(&text).told();
+        assert_eq!(told.len(), expected.len(), "{text}\n{told:#?}");
+        for part in expected {
+            assert!(told.iter().any(|told| told.contains(part)), "{text}\nwanted {part:?} in {told:#?}");
+        }
+    }
+}
+
+#[test]
+fn the_same_feed_under_two_names_is_told_with_both_places() {
+    let desk = Desk::new("[[feeds]]\nid = \"a\"\nurl = \"https://www.a.example/feed/\"\n").file(
+        "feeds.d/more.toml",
+        "# more\n[[feeds]]\nid = \"b\"\nurl = \"http://a.example:80/feed?utm_source=rss#top\"\n",
+    );
+    let told = desk.told();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].starts_with("more.toml:4:7 \"b\" is the same feed as \"a\", at "), "{told:#?}");
+    assert!(told[0].contains("wiredesk.toml:3:7 | a feed is polled once"), "{told:#?}");
+    let shown = desk.faults().to_string();
+    assert!(shown.contains("the first one") && shown.contains("www.a.example"), "{shown}");
+}
+
+#[test]
+fn an_id_given_twice_is_told_with_both_places() {
+    let desk = Desk::new(
+        "[[feeds]]\nid = \"a\"\nurl = \"https://a.example/1\"\n[[feeds]]\nid = \"a\"\nurl = \"https://a.example/2\"\n",
+    );
+    let told = desk.told();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].starts_with("wiredesk.toml:5:6 another feed has the id \"a\", at "), "{told:#?}");
+    assert!(told[0].contains("wiredesk.toml:2:6"), "{told:#?}");
+}
+
+#[test]
+fn further_files_hold_feeds_only_and_are_read_by_name() {
+    let one = |id: &str| format!("[[feeds]]\nid = \"{id}\"\nurl = \"https://{id}.example/\"\n");
+    let desk = Desk::new(AGENT).file("feeds.d/b.toml", &one("b")).file("feeds.d/a.toml", &one("a"));
+    let desk = desk.file("feeds.d/.c.toml", "broken").file("feeds.d/d.txt", "broken");
+    let ids: Vec<String> = load(&desk.path()).expect("no fault").feeds.iter().map(|feed| feed.id.to_string()).collect();
+    assert_eq!(ids, ["a", "b"]);
+    let told = desk.file("feeds.d/e.toml", "[fetch]\ntimeout = \"3s\"\n").told();
+    assert!(told[0].starts_with("e.toml:1:2 `fetch` does not belong here"), "{told:#?}");
+}
+
+#[test]
+fn faults_point_at_the_bad_part_of_the_line() {
+    let faults = Desk::new("[fetch]\ntimeout = \"soon\"\n").faults();
+    let shown = faults.to_string();
+    assert!(shown.contains("2 | timeout = \"soon\"") && shown.contains("^^^^^^"), "{shown}");
+    assert!(!shown.contains('\u{1b}'), "no colour where no terminal is");
+    assert!(shown.ends_with("1 error, 1 warning\n"), "{shown}");
+}
+
+#[test]
+fn a_secret_is_never_shown() {
+    let secret = "hunter2-é-hunter2";
+    for text in [
+        format!(
+            "[[feeds]]\nid = \"A\"\nurl = \"https://u:{secret}@a.example/\"\nheaders = {{ \"X Y\" = \"{secret}\", B = [\"{secret}\"] }}\n"
+        ),
+        format!("[publish.kafka]\nproperties = {{ \"sasl.password\" = \"{secret}\", acks = \"{secret}\" }}\n"),
+        format!("[publish.kafka.properties]\n\"sasl.password\" = \"{secret}\nacks = \"1\"\n"),
+        format!("[publish.kafka.properties]\nunheard.of = \"{secret}\"\n\"linger.ms\" = \"{secret}\"\n"),
+        format!("[publish]\nkafka_password = '{secret}'\n"),
+        format!("[fetch]\nproxy = \"ftp://u:{secret}@p.example\"\n"),
+        format!(
+            "[[feeds]]\nid = \"a\"\nurl = \"https://a.example/\"\n[feeds.headers]\nAuthorization = \"\"\"\n{secret}\n\"\"\"\n"
+        ),
+    ] {
+        let faults = Desk::new(&text).faults();
+        let shown = faults.to_string() + &serde_json::to_string(faults.rows()).expect("rows") + &format!("{faults:?}");
+        assert!(!shown.contains("hunter2"), "{text}\n{shown}");
+    }
+}
+
+#[test]
+fn secrets_come_from_files_beside_the_configuration_and_lose_their_last_line_end() {
+    let feed = |source: &str| {
+        format!(
+            "{AGENT}[[feeds]]\nid = \"a\"\nurl = \"https://a.example/\"\nheaders = {{ Authorization = {source} }}\n"
+        )
+    };
+    let desk = Desk::new(&feed("{ file = \"token\" }")).file("token", "Bearer x \n");
+    let loaded = load(&desk.path()).expect("no fault");
+    assert_eq!(loaded.feeds[0].headers[0].1.reveal(), "Bearer x ");
+    let told = Desk::new(&feed("{ file = \"absent\" }")).told();
+    assert!(
+        told[0].contains("the header \"Authorization\" of \"a\": cannot read") && told[0].contains("absent"),
+        "{told:#?}"
+    );
+    let told = Desk::new(&feed("{ env = \"WIREDESK_TEST_ABSENT\" }")).told();
+    assert!(told[0].contains("the environment variable WIREDESK_TEST_ABSENT is not set"), "{told:#?}");
+    let told = Desk::new(&feed("{ file = \"token\" }")).file("token", "two\nlines\n").told();
+    assert!(told[0].contains("cannot carry"), "{told:#?}");
+    // Commands that only look at the configuration need no secrets.
+    assert!(read(&Desk::new(&feed("{ env = \"WIREDESK_TEST_ABSENT\" }")).path()).is_ok());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_that_everybody_may_read_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt;
+    let text = format!(
+        "{AGENT}[publish]\nkind = \"kafka\"\n[publish.kafka]\nbrokers = \"k:9092\"\n\
+         properties = {{ \"client.rack\" = {{ file = \"token\" }} }}\n"
+    );
+    let desk = Desk::new(&text).file("token", "x");
+    let mode = |mode| {
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(desk.path().with_file_name("token"), permissions).expect("permissions");
+        let loaded = load(&desk.path()).expect("no fault");
+        assert_eq!(loaded.kafka_properties["client.rack"].reveal(), "x");
+        loaded.warnings.rows().iter().any(|row| row.message.contains("every user of this machine may read"))
+    };
+    assert!(mode(0o644));
+    assert!(!mode(0o600));
+}
+
+#[test]
+fn the_data_dir_is_beside_the_configuration() {
+    let desk = Desk::new("[daemon]\ndata_dir = \"state\"\n");
+    let loaded = load(&desk.path()).expect("no fault");
+    assert_eq!(loaded.config.daemon.data_dir, desk.0.path().join("state"));
+    assert_eq!(loaded.folder, desk.0.path());
+}
+
+#[test]
+fn a_desk_that_names_no_operator_is_warned() {
+    let loaded = load(&Desk::new("").path()).expect("no fault");
+    let warned: Vec<&str> = loaded.warnings.rows().iter().map(|row| row.message.as_str()).collect();
+    assert!(warned.iter().any(|message| message.starts_with("say who you are")), "{warned:?}");
+    assert!(warned.contains(&"no feeds are configured"), "{warned:?}");
+}
+
+#[test]
+fn the_config_hash_changes_with_what_shapes_articles_and_with_nothing_else() {
+    let hash = |text: &str| load(&Desk::new(text).path()).expect("no fault").config_hash();
+    assert_eq!(hash("").len(), 12);
+    assert_eq!(hash(""), hash("[fetch]\ntimeout = \"9s\"\n"));
+    assert_ne!(hash(""), hash("[extract]\nmin_words = 41\n"));
+}
+
+#[test]
+fn ten_thousand_feeds_are_read_in_a_breath() {
+    let feeds: String = (0..10_000)
+        .map(|n| format!("[[feeds]]\nid = \"f{n}\"\nurl = \"https://f{n}.example/feed\"\ntags = [\"x\"]\n"))
+        .collect();
+    let desk = Desk::new(AGENT).file("feeds.d/many.toml", &feeds);
+    let began = std::time::Instant::now();
+    assert_eq!(load(&desk.path()).expect("no fault").feeds.len(), 10_000);
+    assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
+}
+
+/// The example with the keys that have no default taken out of their comments.
+fn example(all: bool) -> String {
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/wiredesk.toml"));
+    let text = std::fs::read_to_string(path).expect("the example is there");
+    let open = |line: &str| match line.strip_prefix('#') {
+        Some(rest) if all && !rest.is_empty() && !rest.starts_with(' ') => format!("{rest}\n"),
+        _ => format!("{line}\n"),
+    };
+    text.lines().map(open).collect()
+}
+
+#[test]
+fn the_example_says_what_the_defaults_are() {
+    let loaded = read(&Desk::new(&example(false)).path()).expect("no fault");
+    let mut defaults = Config::default();
+    defaults.daemon.data_dir = loaded.folder.join(defaults.daemon.data_dir);
+    assert_eq!(loaded.config, defaults);
+}
+
+#[test]
+fn the_example_holds_every_key() {
+    let text = example(true);
+    let desk = Desk::new(&text);
+    read(&desk.path()).expect("no fault with every key in use");
+    let source = source::Source { path: desk.path(), text, readable: true };
+    let document = source::parse(0, &source, &mut Vec::new()).expect("TOML");
+    let keys = keys::config();
+    for path in keys::leaves(&keys) {
+        assert!(document.has(&path), "{} is not in config/wiredesk.toml", path.join("."));
+    }
+    let feeds = document.root.iter().find(|(key, _)| key.get_ref() == "feeds").expect("feeds").1;
+    let feed = feeds.get_ref().as_array().and_then(|feeds| feeds.first()).expect("a feed");
+    for key in keys::feed(&keys) {
+        let table = feed.get_ref().as_table().expect("a table");
+        assert!(source::key_place(table, &[&key.name]).is_some(), "feeds.{} is not in config/wiredesk.toml", key.name);
+    }
+}
+
+#[test]
+fn the_example_and_its_feeds_load_as_they_are() {
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/wiredesk.toml"));
+    assert_eq!(load(path).expect("no fault").feeds.len(), 10);
+}
