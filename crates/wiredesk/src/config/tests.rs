@@ -356,3 +356,22 @@ fn the_example_and_its_feeds_load_as_they_are() {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/wiredesk.toml"));
     assert_eq!(load(path).expect("no fault").feeds.len(), 10);
 }
+
+#[test]
+fn a_file_that_breaks_off_anywhere_is_told_and_never_a_panic() {
+    let text = example(true) + "[publish.kafka.properties]\n\"ü\" = \"\"\"\né\n\"\"\" # ü\n";
+    for end in (0..text.len()).step_by(29).filter(|end| text.is_char_boundary(*end)) {
+        for broken in [text[..end].to_owned(), text[end..].to_owned(), format!("{}[=\"é{}", &text[..end], &text[end..])]
+        {
+            if let Err(faults) = read(&Desk::new(&broken).path()) {
+                assert!(!print::render(&faults, true).is_empty());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_configuration_of_the_compose_file_is_sound() {
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/wiredesk.toml"));
+    assert_eq!(load(path).expect("no fault").config.publish.kind, Kind::Kafka);
+}
