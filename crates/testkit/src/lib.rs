@@ -19,7 +19,7 @@
 //!
 //! # Architecture
 //! - [`web`]: all sites, each on a port of its own; started by one call, stopped on drop.
-//! - [`site`]: the words a site's behaviour is written in.
+//! - [`mod@site`]: the words a site's behaviour is written in.
 //! - [`feed`]: RSS and Atom documents from a list of entries.
 //! - [`visits`]: what a site was asked for, when, and how many at once.
 //! - `answer`, `reply`: from a request to the bytes that go out, as scripted.

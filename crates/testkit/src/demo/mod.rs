@@ -8,7 +8,7 @@
 //! address of `lantern` with tracking parameters; `channel6` corrects a story when [`DemoWeb::correct`] is called.
 //!
 //! # Architecture
-//! - [`looks`]: the houses' templates and type.
+//! - `looks`: the houses' templates and type.
 //! - `desk`: who carries what, and where.
 //! - `house`: one house's pages and feed.
 //! - `odd`: what is listed and is no story.
