@@ -1,0 +1,407 @@
+//! What a page claims about itself. Every source is read, the better ones first, and each claim says where it was found:
+//! `json-ld`, `opengraph`, `meta`, `microdata`, `html`, `feed`, `url`.
+
+pub(crate) mod authors;
+pub(crate) mod dates;
+pub(crate) mod facts;
+pub(crate) mod json_ld;
+mod pictures;
+pub(crate) mod title;
+
+use url::Url;
+use wiredesk_model::article::{Author, AuthorKind, Publisher};
+use wiredesk_model::block::{BlockKind, Hints, Metadata, Sourced, Verdict};
+use wiredesk_model::date::Claimed;
+
+use crate::outline::Outline;
+use crate::text::{letters, line, without_tags};
+use facts::Facts;
+use json_ld::Linked;
+
+/// What is known of the page before its blocks are judged.
+pub(crate) struct Claims {
+    pub(crate) facts: Facts,
+    pub(crate) linked: Linked,
+    pub(crate) title: Option<Sourced<String>>,
+    /// All titles the page goes by, letters only.
+    titles: Vec<String>,
+    /// Names in the byline, letters only.
+    names: Vec<String>,
+    /// The summary, letters only.
+    pub(crate) description: String,
+    /// The text of the body as the publisher marks it or the feed carries it, letters only.
+    pub(crate) anchor: String,
+}
+
+impl Claims {
+    /// Gathers what is claimed.
+    pub(crate) fn of(facts: Facts, outline: &Outline, hints: &Hints) -> Self {
+        let first_title = facts.first(&["og:title"]).unwrap_or(&facts.title).to_owned();
+        let linked = Linked::read(&facts.scripts, address(hints), &first_title);
+        let headings: Vec<String> = outline
+            .blocks
+            .iter()
+            .filter(|b| b.kind == BlockKind::Heading && b.level == Some(1) && !outline.knot(b.knot).hidden)
+            .take(8)
+            .map(|b| b.text.clone())
+            .collect();
+        let title = title::choose(&facts, &linked, hints, &headings);
+        let sites = title::site_names(&facts, &linked, hints);
+        let mut titles: Vec<String> = title.iter().map(|t| letters(&t.value)).collect();
+        for claim in [
+            linked.text("headline"),
+            facts.first(&["og:title"]).map(str::to_owned),
+            Some(facts.title.clone()),
+            hints.title.clone(),
+        ]
+        .into_iter()
+        .flatten()
+        {
+            titles.push(letters(&title::without_site(&claim, &sites)));
+            titles.push(letters(&claim));
+        }
+        titles.retain(|t| t.chars().count() > 5);
+        titles.sort();
+        titles.dedup();
+        let description = linked
+            .text("description")
+            .filter(|_| linked.has_article())
+            .or_else(|| facts.first(&["og:description", "description"]).map(str::to_owned))
+            .unwrap_or_default();
+        let mut anchor = linked.text("articleBody").map(|text| letters(&text)).unwrap_or_default();
+        if let Some(content) = hints.content.as_deref().filter(|c| c.len() > 400) {
+            anchor.push_str(&letters(&without_tags(content)));
+        }
+        let names = found_authors(&facts, &linked, None)
+            .map(|a| a.value.iter().map(|a| letters(&a.name)).collect())
+            .unwrap_or_default();
+        Self { facts, linked, title, titles, names, description: letters(&description), anchor }
+    }
+
+    /// Whether a text is one of the page's titles.
+    pub(crate) fn is_title(&self, text: &str) -> bool {
+        let text = letters(text);
+        self.titles.binary_search(&text).is_ok()
+    }
+
+    /// The block with the headline: the first that says it, at best a heading.
+    pub(crate) fn title_block(&self, outline: &Outline) -> Option<usize> {
+        let says = |at: &usize| {
+            let block = &outline.blocks[*at];
+            !outline.knot(block.knot).hidden && block.features.words <= 60 && self.is_title(&block.text)
+        };
+        let all = 0..outline.blocks.len();
+        let rank = |level: u8| {
+            all.clone().find(|at| {
+                outline.blocks[*at].kind == BlockKind::Heading && outline.blocks[*at].level == Some(level) && says(at)
+            })
+        };
+        rank(1)
+            .or_else(|| {
+                all.clone()
+                    .find(|at| outline.blocks[*at].kind == BlockKind::Heading && outline.blocks[*at].level == Some(1))
+            })
+            .or_else(|| rank(2))
+            .or_else(|| all.clone().find(|at| outline.blocks[*at].kind == BlockKind::Heading && says(at)))
+    }
+
+    /// Whether a short text is a byline: it says so, or it is nothing but the names.
+    pub(crate) fn is_byline(&self, text: &str) -> bool {
+        if authors::is_byline(text) {
+            return true;
+        }
+        let text = letters(text);
+        !text.is_empty()
+            && self.names.iter().any(|name| *name == text || text.strip_prefix("by") == Some(name.as_str()))
+    }
+}
+
+fn address(hints: &Hints) -> &str {
+    if hints.final_url.is_empty() { &hints.requested_url } else { &hints.final_url }
+}
+
+/// The page's host, without `www.`.
+fn host(hints: &Hints) -> Option<String> {
+    let url = Url::parse(address(hints)).ok()?;
+    let host = url.host_str()?;
+    Some(host.strip_prefix("www.").unwrap_or(host).to_owned())
+}
+
+/// An address as seen from the page.
+fn absolute(link: &str, base: Option<&Url>) -> Option<String> {
+    let url = match base {
+        Some(base) => base.join(link.trim()).ok()?,
+        None => Url::parse(link.trim()).ok()?,
+    };
+    matches!(url.scheme(), "http" | "https").then(|| url.to_string())
+}
+
+/// Settles every claim, now that the blocks are judged.
+pub(crate) fn settle(claims: &Claims, outline: &Outline, verdicts: &[Verdict], hints: &Hints) -> Metadata {
+    let (facts, linked) = (&claims.facts, &claims.linked);
+    let base = Url::parse(address(hints)).ok();
+    let lang = facts.lang.clone().filter(|l| !l.trim().is_empty());
+    let month_first = lang.as_deref().is_none_or(|l| {
+        let l = l.to_ascii_lowercase();
+        l == "en" || l.starts_with("en-us") || l.starts_with("en_us")
+    });
+    let field = |name: &'static str| {
+        outline
+            .blocks
+            .iter()
+            .zip(verdicts)
+            .filter(move |(_, v)| matches!(v, Verdict::Field { field, .. } if field == name))
+            .map(|(b, _)| b)
+    };
+    let meta = |keys: &[&str]| {
+        facts
+            .first(keys)
+            .map(|v| Sourced::new(v.to_owned(), if keys[0].starts_with("og:") { "opengraph" } else { "meta" }))
+    };
+    let byline = field("byline").map(|b| b.text.clone()).find(|t| !authors::read(t).is_empty());
+    let subtitle =
+        field("subtitle").map(|b| b.text.clone()).next().map(|text| Sourced::new(text, "html")).or_else(|| {
+            linked
+                .text("alternativeHeadline")
+                .map(|t| Sourced::new(t, "json-ld"))
+                .filter(|s| !claims.is_title(&s.value))
+        });
+    let date_text: Vec<String> = field("date_published").map(|b| b.text.clone()).collect();
+    Metadata {
+        title: claims.title.clone(),
+        subtitle,
+        description: linked
+            .text("description")
+            .filter(|_| linked.has_article())
+            .map(|t| Sourced::new(t, "json-ld"))
+            .or_else(|| meta(&["og:description"]))
+            .or_else(|| meta(&["description", "twitter:description", "dc.description"]))
+            .map(|d| Sourced::new(without_tags(&d.value), &d.source))
+            .or_else(|| {
+                hints.summary.as_deref().map(without_tags).filter(|t| !t.is_empty()).map(|t| Sourced::new(t, "feed"))
+            }),
+        authors: all_authors(claims, byline.as_deref(), hints),
+        byline: byline.map(|text| Sourced::new(text, "html")),
+        published: published(facts, linked, hints, &date_text, month_first),
+        modified: modified(facts, linked, hints, month_first),
+        canonical_url: facts
+            .canonical
+            .as_deref()
+            .and_then(|link| absolute(link, base.as_ref()))
+            .map(|link| Sourced::new(link, "html"))
+            .or_else(|| {
+                facts.first(&["og:url"]).and_then(|l| absolute(l, base.as_ref())).map(|l| Sourced::new(l, "opengraph"))
+            }),
+        publisher: publisher(facts, linked),
+        language: lang
+            .map(|l| Sourced::new(l.trim().replace('_', "-"), "html"))
+            .or_else(|| linked.text("inLanguage").map(|l| Sourced::new(l, "json-ld")))
+            .or_else(|| {
+                facts
+                    .first(&["content-language", "language", "og:locale"])
+                    .map(|l| Sourced::new(l.replace('_', "-"), "meta"))
+            })
+            .or_else(|| hints.language.clone().map(|l| Sourced::new(l, "feed"))),
+        section: linked
+            .text("articleSection")
+            .map(|t| Sourced::new(t, "json-ld"))
+            .or_else(|| meta(&["article:section", "section", "parsely-section", "sailthru.section", "category"]))
+            .or_else(|| facts.property("articleSection").map(|t| Sourced::new(t.to_owned(), "microdata"))),
+        keywords: keywords(facts, linked, hints),
+        images: pictures::of(facts, linked, outline, verdicts, base.as_ref()),
+        is_accessible_for_free: linked.free().map(|free| Sourced::new(free, "json-ld")),
+    }
+}
+
+fn keywords(facts: &Facts, linked: &Linked, hints: &Hints) -> Option<Sourced<Vec<String>>> {
+    let tidy = |all: Vec<String>| {
+        let mut out: Vec<String> = Vec::new();
+        for keyword in all.iter().map(|k| line(k)).filter(|k| !k.is_empty() && k.len() <= 100) {
+            if !out.iter().any(|known| known.eq_ignore_ascii_case(&keyword)) && out.len() < 40 {
+                out.push(keyword);
+            }
+        }
+        out
+    };
+    let commas = |text: &str| text.split([',', ';']).map(str::to_owned).collect::<Vec<_>>();
+    [
+        (tidy(linked.texts("keywords")), "json-ld"),
+        (tidy(facts.all("article:tag").flat_map(commas).collect()), "opengraph"),
+        (
+            tidy(
+                facts
+                    .first(&["news_keywords", "keywords", "parsely-tags", "sailthru.tags"])
+                    .map(commas)
+                    .unwrap_or_default(),
+            ),
+            "meta",
+        ),
+        (tidy(hints.categories.clone()), "feed"),
+    ]
+    .into_iter()
+    .find(|(all, _)| !all.is_empty())
+    .map(|(all, source)| Sourced::new(all, source))
+}
+
+fn publisher(facts: &Facts, linked: &Linked) -> Option<Sourced<Publisher>> {
+    if let Some((name, _, url)) = linked.parties("publisher").into_iter().find(|(name, ..)| !name.is_empty()) {
+        return Some(Sourced::new(Publisher { name: Some(name), url }, "json-ld"));
+    }
+    let name = facts.first(&["og:site_name"]).map(|n| (n, "opengraph")).or_else(|| {
+        facts
+            .first(&["publisher", "dc.publisher", "application-name", "copyright"])
+            .filter(|n| n.len() < 60)
+            .map(|n| (n, "meta"))
+    });
+    name.map(|(name, source)| Sourced::new(Publisher { name: Some(name.to_owned()), url: None }, source))
+}
+
+const PUBLISHED: [&str; 22] = [
+    "article:published_time",
+    "article:published",
+    "og:published_time",
+    "og:article:published_time",
+    "datepublished",
+    "parsely-pub-date",
+    "sailthru.date",
+    "publishdate",
+    "publish-date",
+    "publish_date",
+    "published_at",
+    "pubdate",
+    "published-date",
+    "article.published",
+    "cxenseparse:recs:publishtime",
+    "dcterms.created",
+    "dc.date.issued",
+    "dc.date.created",
+    "dcterms.date",
+    "dc.date",
+    "article:post_date",
+    "date",
+];
+
+fn published(
+    facts: &Facts,
+    linked: &Linked,
+    hints: &Hints,
+    texts: &[String],
+    month_first: bool,
+) -> Option<Sourced<Claimed>> {
+    let read = |text: &str, source: &str| dates::parse(text, month_first).map(|d| Sourced::new(d, source));
+    let time =
+        |f: &dyn Fn(&facts::Time) -> bool| facts.times.iter().find(|t| f(t)).and_then(|t| read(&t.value, "html"));
+    linked
+        .text("datePublished")
+        .or_else(|| linked.text("dateCreated"))
+        .and_then(|t| read(&t, "json-ld"))
+        .or_else(|| PUBLISHED.iter().find_map(|key| facts.all(key).find_map(|v| read(v, "meta"))))
+        .or_else(|| facts.property("datePublished").and_then(|v| read(v, "microdata")))
+        .or_else(|| time(&|t| t.published && !t.modified && dates::parse(&t.value, month_first).is_some()))
+        .or_else(|| hints.published.map(|d| Sourced::new(d, "feed")))
+        .or_else(|| time(&|t| t.after_headline && !t.modified && dates::parse(&t.value, month_first).is_some()))
+        .or_else(|| texts.iter().find_map(|t| read(t, "html")))
+        .or_else(|| dates::of_url(address(hints)).map(|d| Sourced::new(d, "url")))
+        .or_else(|| time(&|t| !t.modified && dates::parse(&t.value, month_first).is_some()))
+        .or_else(|| linked.text("uploadDate").and_then(|t| read(&t, "json-ld")))
+}
+
+fn modified(facts: &Facts, linked: &Linked, hints: &Hints, month_first: bool) -> Option<Sourced<Claimed>> {
+    let read = |text: &str, source: &str| dates::parse(text, month_first).map(|d| Sourced::new(d, source));
+    linked
+        .text("dateModified")
+        .and_then(|t| read(&t, "json-ld"))
+        .or_else(|| {
+            [
+                "article:modified_time",
+                "article:modified",
+                "og:updated_time",
+                "datemodified",
+                "last-modified",
+                "dcterms.modified",
+            ]
+            .iter()
+            .find_map(|key| facts.all(key).find_map(|v| read(v, "meta")))
+        })
+        .or_else(|| facts.property("dateModified").and_then(|v| read(v, "microdata")))
+        .or_else(|| facts.times.iter().find(|t| t.modified).and_then(|t| read(&t.value, "html")))
+        .or_else(|| hints.updated.map(|d| Sourced::new(d, "feed")))
+}
+
+/// Authors out of the markup; `byline` is the printed line where blocks have been judged.
+fn found_authors(facts: &Facts, linked: &Linked, byline: Option<&str>) -> Option<Sourced<Vec<Author>>> {
+    let mut sets: Vec<(Vec<Author>, &str)> = Vec::new();
+    let mut stated: Vec<Author> = Vec::new();
+    for key in ["author", "creator"] {
+        for (name, organisation, url) in linked.parties(key) {
+            for mut author in authors::read(&name) {
+                if organisation {
+                    author.kind = AuthorKind::Organization;
+                }
+                author.url.clone_from(&url);
+                push(&mut stated, author);
+            }
+        }
+        if !stated.is_empty() {
+            break;
+        }
+    }
+    sets.push((stated, "json-ld"));
+    for keys in [
+        &["author", "article:author", "og:article:author", "parsely-author", "sailthru.author", "byl"][..],
+        &["dc.creator", "dcterms.creator", "dc.author"][..],
+    ] {
+        let mut found = Vec::new();
+        for key in keys {
+            for value in facts.all(key) {
+                authors::read(value).into_iter().for_each(|a| push(&mut found, a));
+            }
+            if !found.is_empty() {
+                break;
+            }
+        }
+        sets.push((found, "meta"));
+    }
+    let mut found = Vec::new();
+    for (_, value) in facts.properties.iter().filter(|(name, _)| name == "author" || name == "creator") {
+        authors::read(value).into_iter().for_each(|a| push(&mut found, a));
+    }
+    sets.push((found, "microdata"));
+    let mut found = Vec::new();
+    for (name, _, _) in facts.authors.iter().filter(|(.., marked)| *marked).take(6) {
+        authors::read(name).into_iter().for_each(|a| push(&mut found, a));
+    }
+    sets.push((found, "html"));
+    if let Some(byline) = byline {
+        sets.push((authors::read(byline), "html"));
+    }
+    let is_person = |set: &[Author]| set.iter().any(|a| a.kind == AuthorKind::Person);
+    let at =
+        sets.iter().position(|(set, _)| is_person(set)).or_else(|| sets.iter().position(|(set, _)| !set.is_empty()))?;
+    let (set, source) = sets.swap_remove(at);
+    Some(Sourced::new(set, source))
+}
+
+fn push(all: &mut Vec<Author>, author: Author) {
+    if all.len() < 20 && !all.iter().any(|known| letters(&known.name) == letters(&author.name)) {
+        all.push(author);
+    }
+}
+
+fn all_authors(claims: &Claims, byline: Option<&str>, hints: &Hints) -> Option<Sourced<Vec<Author>>> {
+    let found = found_authors(&claims.facts, &claims.linked, byline);
+    let from_feed: Vec<Author> = hints.authors.iter().flat_map(|name| authors::read(name)).collect();
+    match found {
+        Some(found) if !from_feed.is_empty() && found.value.iter().all(|a| a.kind == AuthorKind::Organization) => {
+            let person = from_feed.iter().any(|a| a.kind == AuthorKind::Person);
+            Some(if person { Sourced::new(from_feed, "feed") } else { found })
+        }
+        Some(found) => Some(found),
+        None if !from_feed.is_empty() => Some(Sourced::new(from_feed, "feed")),
+        None => {
+            let linked: Vec<Author> =
+                claims.facts.authors.iter().take(2).flat_map(|(name, ..)| authors::read(name)).collect();
+            (!linked.is_empty()).then(|| Sourced::new(linked, "html"))
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! From a page to its ledger: parse, cut, weigh, judge, settle.
+
+use scraper::Html;
+use wiredesk_model::block::{Block, Evidence, Hints, Judged, Ledger, PageKind, Verdict};
+
+use crate::container::{self, Container};
+use crate::guard::{self, Caps, Parsed};
+use crate::metadata::facts::Facts;
+use crate::metadata::{self, Claims};
+use crate::outline::{KnotId, Outline};
+use crate::text::letters;
+use crate::walk::{self, attribute};
+use crate::{page, verdicts};
+
+/// A page that met a cap before anything of it could be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the page costs too much to parse: stopped after {read} of {size} bytes with no text found")]
+pub struct TooCostly {
+    /// Bytes parsed before the cap was met.
+    pub read: usize,
+    /// Bytes of the page.
+    pub size: usize,
+}
+
+/// Reads a page: every block with its verdict, what the page claims, what kind of page it is.
+///
+/// # Errors
+/// [`TooCostly`] where the guard stopped the parse and no body was found until then.
+pub fn read(html: &str, hints: &Hints) -> Result<Ledger, TooCostly> {
+    ledger(guard::document(html, Caps::default()), html.len(), hints, false)
+}
+
+/// Reads an HTML fragment as a feed carries it (`content:encoded`): no furniture is expected around it, so nothing is
+/// outside a container and only what is plainly no text of the article is left out.
+///
+/// # Errors
+/// [`TooCostly`] as for [`read`].
+pub fn fragment(html: &str, hints: &Hints) -> Result<Ledger, TooCostly> {
+    ledger(guard::fragment(html, Caps::default()), html.len(), hints, true)
+}
+
+fn ledger(parsed: Parsed, size: usize, hints: &Hints, is_fragment: bool) -> Result<Ledger, TooCostly> {
+    let mut outline = walk::blocks(&parsed.html);
+    let claims = Claims::of(Facts::of(&parsed.html), &outline, hints);
+    outline.sum();
+    place(&mut outline, &claims);
+    let title = claims.title_block(&outline);
+    let container = if is_fragment { whole(&outline) } else { container::find(&mut outline, title) };
+    if let Some(container) = container {
+        measure(&mut outline, container.knot);
+    }
+    let verdicts = verdicts::judge(&outline, container, &claims);
+    if parsed.partial && !verdicts.iter().any(Verdict::is_body) {
+        return Err(TooCostly { read: parsed.read, size });
+    }
+    let metadata = metadata::settle(&claims, &outline, &verdicts, hints);
+    let page = if is_fragment { PageKind::Article } else { page::kind(&outline, &verdicts, &claims) };
+    let mut flags = page::flags(&outline, &claims);
+    if parsed.partial {
+        flags.insert(0, "partial_parse".to_owned());
+    }
+    let method = if is_fragment { "feed" } else { "blocks" }.to_owned();
+    let paths = Paths::of(&parsed.html, &outline);
+    let blocks = outline
+        .blocks
+        .iter()
+        .zip(verdicts)
+        .map(|(found, verdict)| Judged {
+            block: Block { kind: found.kind, text: found.text.clone(), level: found.level },
+            evidence: Evidence {
+                path: paths.path(found.knot),
+                link_density: found.features.link_density(),
+                score: found.features.score(),
+            },
+            verdict,
+        })
+        .collect();
+    Ok(Ledger { blocks, metadata, page, method, flags })
+}
+
+/// A fragment is its own container.
+fn whole(outline: &Outline) -> Option<Container> {
+    outline.knots.first().map(|_| Container { knot: 0 })
+}
+
+/// Fills in the features that ask for the page as a whole.
+fn place(outline: &mut Outline, claims: &Claims) {
+    let mut repeats = std::collections::HashMap::<u64, u16>::new();
+    for knot in &outline.knots {
+        let count = repeats.entry(knot.signature).or_default();
+        *count = count.saturating_add(1);
+    }
+    let total = outline.knots.first().map_or(1.0, |k| k.raw.max(1.0));
+    let count = outline.blocks.len().max(1) as f32;
+    let title = claims.title.as_ref().map(|t| t.value.as_str()).unwrap_or_default();
+    for at in 0..outline.blocks.len() {
+        let block = &outline.blocks[at];
+        let knot = &outline.knots[block.knot as usize];
+        let up = outline.knots[outline.knots[knot.parent as usize].parent as usize].raw / total;
+        let repeats = repeats.get(&knot.signature).copied().unwrap_or(1);
+        let words = block.features.words;
+        let overlap = if words <= 60 { metadata::title::overlap(&block.text, title) } else { 0.0 };
+        let said = if words >= 6 && !(claims.anchor.is_empty() && claims.description.is_empty()) {
+            letters(&block.text)
+        } else {
+            String::new()
+        };
+        let features = &mut outline.blocks[at].features;
+        features.position = at as f32 / count;
+        features.repeats = repeats;
+        features.share = up;
+        features.title = overlap;
+        features.description = said.len() > 20
+            && (claims.description.contains(&said)
+                || said.contains(&claims.description) && claims.description.len() > 40);
+        features.anchored = said.len() > 30 && claims.anchor.contains(&said);
+    }
+}
+
+/// Fills in the features that ask for the container.
+fn measure(outline: &mut Outline, container: KnotId) {
+    let depth = outline.knot(container).depth;
+    for at in 0..outline.blocks.len() {
+        let knot = outline.blocks[at].knot;
+        let inside = outline.within(knot, container);
+        let mut up = container;
+        while !inside && up > 0 && !outline.within(knot, up) {
+            up = outline.knot(up).parent;
+        }
+        let distance = if inside {
+            outline.knot(knot).depth.saturating_sub(depth)
+        } else {
+            depth.saturating_sub(outline.knot(up).depth)
+        };
+        let features = &mut outline.blocks[at].features;
+        features.inside = inside;
+        features.distance = distance;
+    }
+}
+
+/// The paths of elements, `main.story>div#body>p`, each written once.
+struct Paths(Vec<String>);
+
+impl Paths {
+    fn of(html: &Html, outline: &Outline) -> Self {
+        let mut used = vec![false; outline.knots.len()];
+        for block in &outline.blocks {
+            used[block.knot as usize] = true;
+        }
+        let steps: Vec<String> = outline
+            .knots
+            .iter()
+            .map(|knot| html.tree.get(knot.node).and_then(|n| n.value().as_element()).map_or_else(String::new, step))
+            .collect();
+        let paths = used.iter().enumerate().map(|(at, used)| {
+            if !used {
+                return String::new();
+            }
+            let mut chain = vec![at];
+            let mut up = at;
+            while up > 0 && chain.len() < 40 {
+                up = outline.knots[up].parent as usize;
+                chain.push(up);
+            }
+            let names =
+                chain.iter().rev().map(|at| steps[*at].as_str()).filter(|step| !matches!(*step, "html" | "body"));
+            names.collect::<Vec<_>>().join(">")
+        });
+        Self(paths.collect())
+    }
+
+    fn path(&self, knot: KnotId) -> String {
+        self.0.get(knot as usize).cloned().unwrap_or_default()
+    }
+}
+
+fn step(element: &scraper::node::Element) -> String {
+    let mut out = element.name().to_owned();
+    if let Some(id) = attribute(element, "id").filter(|id| id.len() <= 40) {
+        out.push('#');
+        out.push_str(id.trim());
+    }
+    for class in
+        attribute(element, "class").unwrap_or_default().split_ascii_whitespace().filter(|c| c.len() <= 40).take(3)
+    {
+        out.push('.');
+        out.push_str(class);
+    }
+    out
+}

@@ -1,0 +1,187 @@
+//! Rules about neighbours: lists of links, grids of cards, headings over nothing, text that was said before.
+
+use std::collections::HashMap;
+
+use wiredesk_model::block::{BlockKind, Verdict};
+
+use crate::outline::{KnotId, Outline, Tag};
+use crate::text::letters;
+use crate::words::Words;
+
+/// Judges blocks of the container that no rule has judged yet.
+pub(crate) fn judge(outline: &Outline, container: KnotId, verdicts: &mut [Option<Verdict>]) {
+    cards(outline, container, verdicts);
+    links(outline, verdicts);
+    repeated(outline, verdicts);
+    headings(outline, verdicts);
+}
+
+fn drop(verdicts: &mut [Option<Verdict>], at: usize, rule: &str) {
+    if verdicts[at].is_none() {
+        verdicts[at] = Some(Verdict::dropped(rule));
+    }
+}
+
+/// Three or more elements of one make side by side, each with a link and little else: teasers of other articles.
+fn cards(outline: &Outline, container: KnotId, verdicts: &mut [Option<Verdict>]) {
+    let mut groups: HashMap<(KnotId, u64), Vec<usize>> = HashMap::new();
+    for (at, knot) in outline.knots.iter().enumerate().skip(container as usize + 1) {
+        if matches!(
+            knot.tag,
+            Tag::Div | Tag::Article | Tag::Section | Tag::Item | Tag::Other | Tag::Link | Tag::Cell | Tag::Inline
+        ) {
+            groups.entry((knot.parent, knot.signature)).or_default().push(at);
+        }
+    }
+    let mut grids: Vec<usize> = Vec::new();
+    for group in groups.values() {
+        let named = group.iter().all(|at| outline.knots[*at].words.has(Words::CARD));
+        if group.len() < if named { 2 } else { 3 } {
+            continue;
+        }
+        let linked = group.iter().filter(|at| is_teaser(outline, **at)).count();
+        if linked * 3 >= group.len() * 2 {
+            grids.extend(group);
+        }
+    }
+    grids.sort_unstable();
+    for at in grids {
+        let knot = &outline.knots[at];
+        if !outline.within(KnotId::try_from(at).unwrap_or(0), container) {
+            continue;
+        }
+        for block in knot.first..knot.last.min(u32::try_from(outline.blocks.len()).unwrap_or(u32::MAX)) {
+            drop(verdicts, block as usize, "cards/grid");
+        }
+    }
+}
+
+fn is_teaser(outline: &Outline, at: usize) -> bool {
+    let knot = &outline.knots[at];
+    let density = if knot.chars == 0 { 0.0 } else { knot.link_chars as f32 / knot.chars as f32 };
+    let last = (knot.last as usize).min(outline.blocks.len());
+    let linked_heading = (knot.first as usize..last).any(|at| {
+        let block = &outline.blocks[at];
+        block.kind == BlockKind::Heading && block.features.link_density() > 0.8
+    });
+    (density > 0.6 && knot.chars < 600) || (linked_heading && knot.chars < 700)
+}
+
+/// Lines that are nothing but a link: dropped in runs, and alone where they are no sentence.
+fn links(outline: &Outline, verdicts: &mut [Option<Verdict>]) {
+    let is_link = |at: usize| {
+        let block = &outline.blocks[at];
+        let f = &block.features;
+        block.kind != BlockKind::Heading
+            && block.kind != BlockKind::Table
+            && (f.link_density() > 0.75 || (f.link_density() > 0.5 && f.words < 10))
+            && f.words < 40
+    };
+    let mut at = 0;
+    while at < outline.blocks.len() {
+        if verdicts[at].is_some() || !is_link(at) {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        while at < outline.blocks.len() && verdicts[at].is_none() && is_link(at) {
+            at += 1;
+        }
+        let many = at - start >= 2;
+        for link in start..at {
+            let block = &outline.blocks[link];
+            if many {
+                drop(verdicts, link, "links/list");
+            } else if block.kind != BlockKind::ListItem && !(block.features.terminal && block.features.words > 8) {
+                drop(verdicts, link, "links/lone");
+            }
+        }
+    }
+}
+
+/// What the page says twice it means once.
+fn repeated(outline: &Outline, verdicts: &mut [Option<Verdict>]) {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for (at, block) in outline.blocks.iter().enumerate() {
+        let keeps = verdicts[at].as_ref().is_none_or(Verdict::is_body);
+        if !keeps || block.features.words < 10 || matches!(block.kind, BlockKind::Table | BlockKind::Code) {
+            continue;
+        }
+        match seen.entry(letters(&block.text)) {
+            std::collections::hash_map::Entry::Occupied(_) => verdicts[at] = Some(Verdict::dropped("repeated/text")),
+            std::collections::hash_map::Entry::Vacant(place) => {
+                place.insert(at);
+            }
+        }
+    }
+}
+
+/// A heading with no text of the body after it, before the next heading of its rank or a higher one.
+fn headings(outline: &Outline, verdicts: &mut [Option<Verdict>]) {
+    // From the end: what follows each heading.
+    let mut text_follows = false;
+    let mut held: Option<u8> = None;
+    for at in (0..outline.blocks.len()).rev() {
+        if !verdicts[at].as_ref().is_none_or(Verdict::is_body) {
+            continue;
+        }
+        let block = &outline.blocks[at];
+        if block.kind != BlockKind::Heading {
+            text_follows = true;
+            held = None;
+            continue;
+        }
+        let level = block.level.unwrap_or(2);
+        // A heading over a kept heading of lower rank holds that one's text.
+        let over_links = verdicts
+            .get(at + 1)
+            .and_then(Option::as_ref)
+            .is_some_and(|next| matches!(next.rule(), "links/list" | "cards/grid" | "chrome/related"));
+        let holds = text_follows && !over_links || held.is_some_and(|below| below > level);
+        if holds {
+            held = Some(level);
+        } else {
+            drop(verdicts, at, "heading/empty");
+        }
+        text_follows = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::read;
+    use wiredesk_model::block::{Hints, join};
+
+    fn body(html: &str) -> String {
+        let ledger = read(html, &Hints::default()).expect("read");
+        let kept: Vec<_> = ledger.blocks.iter().filter(|b| b.verdict.is_body()).map(|b| b.block.clone()).collect();
+        join(&kept)
+    }
+
+    const P: &str =
+        "<p>The river rose by two metres in the night, and the bridge at the mill was closed to all traffic.</p>";
+    const Q: &str =
+        "<p>By noon the water had begun to fall, said the keeper, who has watched it for thirty years, and more.</p>";
+
+    #[test]
+    fn lists_of_links_cards_and_empty_headings_go() {
+        let html = format!(
+            "<main>{P}<h3>Links</h3><ul><li><a href=a>One other story of today</a><li><a href=b>Another story of today</a></ul>\
+             {Q}<h2>What comes</h2><p>More rain is expected by the end of the week, the weather office says.</p>\
+             <h2>More</h2><div class=x><h3><a href=c>A teaser</a></h3><p>Its text is short.</p></div>\
+             <div class=x><h3><a href=d>A teaser more</a></h3><p>Its text is short too.</p></div>\
+             <div class=x><h3><a href=e>The third teaser</a></h3><p>Its text is short as well.</p></div></main>"
+        );
+        let text = body(&html);
+        assert!(text.contains("What comes"));
+        for gone in ["teaser", "Another", "Links", "More\n", "short"] {
+            assert!(!text.contains(gone), "{gone}: {text}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_twice_is_meant_once() {
+        let text = body(&format!("<main>{P}{Q}{P}</main>"));
+        assert_eq!(text.matches("two metres").count(), 1);
+    }
+}

@@ -1,0 +1,566 @@
+//! The one pass from the DOM to blocks. Iterative, in document order. Block-level elements end a block, so do two line
+//! breaks in a row; one line break is a space; inline elements add nothing, save where names would be glued together.
+
+use std::collections::HashMap;
+
+use ego_tree::{NodeId, NodeRef};
+use html5ever::local_name;
+use scraper::node::Element;
+use scraper::{Html, Node};
+use wiredesk_model::block::BlockKind;
+
+use crate::features::Features;
+use crate::outline::{Found, Knot, KnotId, Outline, Picture, Tag};
+use crate::table;
+use crate::text::Folded;
+use crate::words::{self, Words};
+
+/// Cuts a page into blocks.
+pub(crate) fn blocks(html: &Html) -> Outline {
+    let mut walk = Walk::default();
+    walk.run(html);
+    walk.out
+}
+
+const UNTOUCHED: KnotId = KnotId::MAX;
+
+/// An open element.
+struct Frame<'a> {
+    node: NodeRef<'a, Node>,
+    knot: KnotId,
+    tag: Tag,
+    is_block: bool,
+    kind: BlockKind,
+    level: Option<u8>,
+    links: u16,
+    depth_of_lists: u8,
+    hidden: bool,
+    picture: Option<usize>,
+}
+
+#[derive(Default)]
+struct Walk<'a> {
+    out: Outline,
+    frames: Vec<Frame<'a>>,
+    names: HashMap<&'a str, Words>,
+    text: Folded,
+    /// Of the text gathered: bytes in links, frame of the block-level element, frames open around all of it.
+    links: usize,
+    holder: usize,
+    common: usize,
+    /// The fewest frames open since the last text.
+    lowest: usize,
+    /// The knots open at the first text of the block.
+    chain: Vec<KnotId>,
+    breaks: u8,
+}
+
+/// What to do with an element.
+enum Way {
+    Skip,
+    Break,
+    Rule,
+    Inline(Tag),
+    Block(Tag),
+}
+
+fn way(name: &str) -> Way {
+    match name {
+        "script" | "style" | "template" | "noscript" | "svg" | "iframe" | "canvas" | "object" | "embed" | "audio"
+        | "video" | "select" | "option" | "datalist" | "textarea" | "button" | "input" | "head" | "noframes"
+        | "map" | "area" | "param" | "source" | "track" | "frame" | "frameset" | "progress" | "meter" | "rp"
+        | "amp-ad" | "amp-iframe" | "amp-analytics" => Way::Skip,
+        "br" => Way::Break,
+        "hr" => Way::Rule,
+        "html" | "body" => Way::Block(Tag::Root),
+        "main" => Way::Block(Tag::Main),
+        "article" => Way::Block(Tag::Article),
+        "section" => Way::Block(Tag::Section),
+        "div" | "center" | "amp-story" => Way::Block(Tag::Div),
+        "p" => Way::Block(Tag::Paragraph),
+        "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => Way::Block(Tag::Heading),
+        "ul" | "ol" | "menu" | "dl" | "dir" => Way::Block(Tag::List),
+        "li" => Way::Block(Tag::Item),
+        "blockquote" => Way::Block(Tag::Quote),
+        "figure" | "figcaption" | "caption" => Way::Block(Tag::Figure),
+        "table" => Way::Block(Tag::Table),
+        "tr" | "td" | "th" | "tbody" | "thead" | "tfoot" => Way::Block(Tag::Cell),
+        "header" => Way::Block(Tag::Header),
+        "nav" | "footer" | "aside" | "form" | "dialog" | "details" | "summary" | "fieldset" | "legend" | "address"
+        | "dt" | "dd" | "hgroup" | "pre" | "listing" | "xmp" | "optgroup" | "search" | "amp-sidebar" => {
+            Way::Block(Tag::Other)
+        }
+        "a" => Way::Inline(Tag::Link),
+        "time" => Way::Inline(Tag::Time),
+        _ => Way::Inline(Tag::Inline),
+    }
+}
+
+impl<'a> Walk<'a> {
+    fn run(&mut self, html: &'a Html) {
+        let mut at = html.tree.root().first_child();
+        let root = html.tree.root().id();
+        while let Some(node) = at {
+            if self.open(node)
+                && let Some(child) = node.first_child()
+            {
+                at = Some(child);
+                continue;
+            }
+            // Close this one, and every parent whose last child it was.
+            let mut done = node;
+            loop {
+                self.close(done.id());
+                if let Some(next) = done.next_sibling() {
+                    at = Some(next);
+                    break;
+                }
+                match done.parent() {
+                    Some(parent) if parent.id() != root => done = parent,
+                    _ => {
+                        at = None;
+                        break;
+                    }
+                }
+            }
+        }
+        self.flush();
+    }
+
+    /// Whether to go inside.
+    fn open(&mut self, node: NodeRef<'a, Node>) -> bool {
+        let element = match node.value() {
+            Node::Text(text) => {
+                self.say(text);
+                return false;
+            }
+            Node::Element(element) => element,
+            Node::Document | Node::Fragment => return true,
+            _ => return false,
+        };
+        let name = element.name();
+        let (tag, is_block) = match way(name) {
+            Way::Skip => {
+                self.text.space();
+                return false;
+            }
+            Way::Break => {
+                self.breaks += 1;
+                if self.breaks >= 2 {
+                    self.flush();
+                }
+                self.text.space();
+                return false;
+            }
+            Way::Rule => {
+                self.flush();
+                return false;
+            }
+            Way::Inline(_) if name == "img" || name == "amp-img" => {
+                self.text.space();
+                self.picture(element);
+                return false;
+            }
+            Way::Inline(tag) => (tag, false),
+            Way::Block(tag) => (tag, true),
+        };
+        if is_block {
+            self.flush();
+        } else if self.text.ends_in_word() && parts_words(tag, node, element) {
+            self.text.space();
+        }
+        let hidden = is_hidden(&mut self.names, node, element, is_block);
+        if hidden && !is_block {
+            // A hidden piece inside a line is no block of its own, and no part of the line.
+            self.text.space();
+            return false;
+        }
+        let above = self.frames.last();
+        let (mut kind, mut level) = above.map_or((BlockKind::Paragraph, None), |f| (f.kind, f.level));
+        let mut depth_of_lists = above.map_or(0, |f| f.depth_of_lists);
+        match name {
+            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
+                kind = BlockKind::Heading;
+                level = name.as_bytes().get(1).map(|digit| digit - b'0');
+            }
+            "ul" | "ol" => depth_of_lists = depth_of_lists.saturating_add(1),
+            "li" => {
+                kind = BlockKind::ListItem;
+                level = Some(depth_of_lists.max(1));
+            }
+            "blockquote" => (kind, level) = (BlockKind::Quote, None),
+            "figure" | "figcaption" | "caption" => (kind, level) = (BlockKind::Caption, None),
+            "td" | "th" | "article" | "section" | "main" => (kind, level) = (BlockKind::Paragraph, None),
+            _ => {}
+        }
+        let frame = Frame {
+            node,
+            knot: UNTOUCHED,
+            tag,
+            is_block,
+            kind,
+            level,
+            links: above.map_or(0, |f| f.links) + u16::from(tag == Tag::Link),
+            depth_of_lists,
+            hidden: hidden || above.is_some_and(|f| f.hidden),
+            picture: None,
+        };
+        self.frames.push(frame);
+        match name {
+            "table" if table::holds_data(node) => {
+                let (text, links) = table::rows(node);
+                self.whole(BlockKind::Table, text, links);
+                self.frames.pop();
+                false
+            }
+            "pre" | "listing" | "xmp" => {
+                let text = table::code(node);
+                self.whole(BlockKind::Code, text, 0);
+                self.frames.pop();
+                false
+            }
+            "figure" => {
+                let first = u32::try_from(self.out.blocks.len()).unwrap_or(u32::MAX);
+                self.out.pictures.push(Picture { src: String::new(), first, last: first });
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.picture = Some(self.out.pictures.len() - 1);
+                }
+                true
+            }
+            _ => true,
+        }
+    }
+
+    fn close(&mut self, node: NodeId) {
+        let Some(frame) = self.frames.last() else { return };
+        if frame.node.id() != node {
+            return;
+        }
+        if frame.is_block {
+            self.flush();
+        }
+        if let Some(frame) = self.frames.pop() {
+            if let Some(picture) = frame.picture {
+                self.out.pictures[picture].last = u32::try_from(self.out.blocks.len()).unwrap_or(u32::MAX);
+            }
+            if frame.tag == Tag::Link && self.text.ends_in_word() {
+                let next = frame.node.next_sibling().and_then(|next| next.value().as_element());
+                if next.is_some_and(|next| next.name() == "a") {
+                    self.text.space();
+                }
+            }
+        }
+        self.lowest = self.lowest.min(self.frames.len());
+    }
+
+    fn picture(&mut self, element: &'a Element) {
+        let src = attribute(element, "data-src")
+            .or_else(|| attribute(element, "data-lazy-src"))
+            .or_else(|| attribute(element, "src"))
+            .unwrap_or_default();
+        if src.is_empty() || src.starts_with("data:") {
+            return;
+        }
+        if let Some(picture) = self.frames.iter().rev().find_map(|f| f.picture) {
+            let picture = &mut self.out.pictures[picture];
+            if picture.src.is_empty() {
+                src.clone_into(&mut picture.src);
+            }
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        if text.bytes().all(|b| b.is_ascii_whitespace()) {
+            self.text.space();
+            return;
+        }
+        let was_empty = self.text.is_empty();
+        let added = self.text.push(text);
+        if added == 0 {
+            return;
+        }
+        self.breaks = 0;
+        if was_empty {
+            self.touch();
+            self.links = 0;
+            self.common = self.frames.len();
+            self.chain.clear();
+            self.chain.extend(self.frames.iter().map(|f| f.knot));
+            self.holder = self.frames.iter().rposition(|f| f.is_block).unwrap_or(0);
+        } else {
+            self.common = self.common.min(self.lowest);
+        }
+        self.lowest = self.frames.len();
+        if self.frames.last().is_some_and(|f| f.links > 0) {
+            self.links += added;
+        }
+    }
+
+    /// Makes the knots of the open elements that have none yet.
+    fn touch(&mut self) {
+        let from = self.frames.iter().rposition(|f| f.knot != UNTOUCHED).map_or(0, |at| at + 1);
+        for at in from..self.frames.len() {
+            let parent = if at == 0 { 0 } else { self.frames[at - 1].knot };
+            let id = KnotId::try_from(self.out.knots.len()).unwrap_or(UNTOUCHED - 1);
+            let frame = &mut self.frames[at];
+            frame.knot = id;
+            let Some(element) = frame.node.value().as_element() else { continue };
+            let (words, signature) = meanings(&mut self.names, element);
+            self.out.knots.push(Knot {
+                parent,
+                depth: u16::try_from(at).unwrap_or(u16::MAX),
+                tag: frame.tag,
+                words,
+                hidden: frame.hidden,
+                node: frame.node.id(),
+                signature,
+                first: u32::MAX,
+                last: 0,
+                raw: 0.0,
+                mass: 0.0,
+                chars: 0,
+                link_chars: 0,
+                headings: 0,
+                chrome: Words::default(),
+            });
+        }
+    }
+
+    /// Ends the block.
+    fn flush(&mut self) {
+        self.breaks = 0;
+        if self.text.is_empty() {
+            self.text = Folded::default();
+            return;
+        }
+        let bytes = self.links;
+        let text = self.text.take();
+        let Some(holder) = self.frames.get(self.holder).or(self.frames.last()) else {
+            return;
+        };
+        let (kind, level, knot) = (holder.kind, holder.level, holder.knot);
+        let inner = self.chain.get(self.common.saturating_sub(1)).copied().unwrap_or(knot);
+        let features = Features::of(&text, bytes);
+        self.links = 0;
+        self.out.blocks.push(Found { kind, level, text, knot, inner: inner.max(knot), features });
+    }
+
+    /// A block that was read in one go.
+    fn whole(&mut self, kind: BlockKind, text: String, links: usize) {
+        if text.is_empty() {
+            return;
+        }
+        self.touch();
+        let Some(frame) = self.frames.last() else { return };
+        let features = Features::of(&text, links);
+        self.out.blocks.push(Found { kind, level: None, text, knot: frame.knot, inner: frame.knot, features });
+    }
+}
+
+/// An attribute without looking its name up in the table of names.
+pub(crate) fn attribute<'a>(element: &'a Element, name: &str) -> Option<&'a str> {
+    element.attrs().find(|(n, _)| *n == name).map(|(_, value)| value)
+}
+
+/// What an element's tag, role and names mean, and its signature.
+fn meanings<'a>(names: &mut HashMap<&'a str, Words>, element: &'a Element) -> (Words, u64) {
+    let name = element.name();
+    let mut signature = hash(0xcbf2_9ce4_8422_2325, name);
+    let mut words = match name {
+        "nav" | "menu" => Words::NAV,
+        "footer" => Words::FOOTER,
+        "aside" => Words::SIDEBAR,
+        "form" | "fieldset" => Words::FORM,
+        "dialog" => Words::DIALOG,
+        "header" => Words::HEADER,
+        "article" => Words::ARTICLE,
+        "main" => Words::ARTICLE,
+        "time" => Words::DATE,
+        "figcaption" => Words::CAPTION,
+        _ => Words::default(),
+    };
+    for (attribute, value) in &element.attrs {
+        match attribute.local {
+            local_name!("class") | local_name!("id") => {
+                if attribute.local == local_name!("class") {
+                    signature = hash(signature, value);
+                }
+                if !matches!(name, "html" | "body") {
+                    words = words.or(*names.entry(value).or_insert_with(|| words::meaning(value)));
+                }
+            }
+            local_name!("role") => {
+                words = words.or(match &**value {
+                    "navigation" | "menu" | "menubar" | "search" | "tablist" | "toolbar" => Words::NAV,
+                    "contentinfo" => Words::FOOTER,
+                    "complementary" => Words::SIDEBAR,
+                    "banner" => Words::HEADER,
+                    "dialog" | "alertdialog" | "tooltip" => Words::DIALOG,
+                    "main" | "article" => Words::ARTICLE,
+                    _ => Words::default(),
+                });
+            }
+            local_name!("itemprop") => {
+                words = words.or(match &**value {
+                    "articleBody" | "reviewBody" | "text" => Words::BODY,
+                    "headline" | "name" => Words::HEADLINE,
+                    "author" | "creator" => Words::BYLINE,
+                    "datePublished" | "dateModified" => Words::DATE,
+                    "caption" => Words::CAPTION,
+                    "comment" => Words::COMMENTS,
+                    "keywords" => Words::TAGS,
+                    _ => Words::default(),
+                });
+            }
+            local_name!("rel") => {
+                words = words.or(match &**value {
+                    "author" => Words::BYLINE,
+                    "tag" | "category tag" => Words::TAGS,
+                    _ => Words::default(),
+                });
+            }
+            local_name!("itemtype") => {
+                if value.ends_with("/BreadcrumbList") {
+                    words = words.or(Words::BREADCRUMB);
+                } else if value.ends_with("/WPSideBar") {
+                    words = words.or(Words::SIDEBAR);
+                } else if value.ends_with("/WPFooter") {
+                    words = words.or(Words::FOOTER);
+                } else if value.ends_with("/SiteNavigationElement") {
+                    words = words.or(Words::NAV);
+                }
+            }
+            _ if matches!(&*attribute.local, "data-testid" | "data-component") => {
+                words = words.or(*names.entry(value).or_insert_with(|| words::meaning(value)));
+            }
+            _ => {}
+        }
+    }
+    (words, signature)
+}
+
+fn hash(seed: u64, text: &str) -> u64 {
+    text.bytes().fold(seed, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3))
+}
+
+/// Whether an inline element that follows a word without a space stands apart from it: hover cards, labels, badges, parts of an
+/// application; not a drop cap, not an emphasis.
+fn parts_words(tag: Tag, node: NodeRef<'_, Node>, element: &Element) -> bool {
+    if tag == Tag::Link {
+        return node
+            .prev_sibling()
+            .and_then(|p| p.value().as_element())
+            .is_some_and(|p| matches!(p.name(), "a" | "button"));
+    }
+    if tag == Tag::Time || element.name().contains('-') || element.name() == "label" {
+        return true;
+    }
+    attribute(element, "class").is_some_and(|class| {
+        words::meaning(class)
+            .has(Words::DIALOG.or(Words::CARD).or(Words::SHARE).or(Words::META).or(Words::CAPTION).or(Words::BYLINE))
+    })
+}
+
+fn is_hidden<'a>(
+    names: &mut HashMap<&'a str, Words>,
+    node: NodeRef<'_, Node>,
+    element: &'a Element,
+    is_block: bool,
+) -> bool {
+    for (name, value) in &element.attrs {
+        match name.local {
+            local_name!("hidden") => return &**value != "until-found",
+            local_name!("aria-hidden") if &**value == "true" => return !(is_block && holds_paragraph(node)),
+            local_name!("style") => {
+                let style: String =
+                    value.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()).collect();
+                if style.contains("display:none") || style.contains("visibility:hidden") {
+                    return true;
+                }
+            }
+            local_name!("class") => {
+                if names.entry(value).or_insert_with(|| words::meaning(value)).has(Words::UNSEEN) {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Whether an element has a paragraph of some length near its top: then `aria-hidden` was meant for something else.
+fn holds_paragraph(node: NodeRef<'_, Node>) -> bool {
+    node.descendants().take(200).any(|n| match n.value() {
+        Node::Text(text) => text.trim().len() > 160,
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(html: &str) -> Vec<(BlockKind, String)> {
+        let parsed = Html::parse_document(html);
+        blocks(&parsed).blocks.into_iter().map(|b| (b.kind, b.text)).collect()
+    }
+
+    fn lines(html: &str) -> Vec<String> {
+        texts(html).into_iter().map(|(_, text)| text).collect()
+    }
+
+    #[test]
+    fn words_are_neither_glued_nor_torn() {
+        assert_eq!(
+            lines("<p>a<br>b<br><br>c <b>d</b>e<i>f</i>, <span>g</span>.</p>h<div>i"),
+            ["a b", "c def, g.", "h", "i"]
+        );
+        assert_eq!(lines("<div><a>News</a><a>Sport</a></div>"), ["News Sport"]);
+        assert_eq!(
+            lines("<p>Rivers<span class=hover-card>Rose</span> <span class=drop>T</span>he"),
+            ["Rivers Rose The"]
+        );
+        assert_eq!(lines("<p>one <script>x</script>two<style>y</style></p><noscript>z</noscript>"), ["one two"]);
+    }
+
+    #[test]
+    fn blocks_have_kinds() {
+        use BlockKind as K;
+        let html = "<h2>Head</h2><ul><li>one<ul><li>two</ul></ul><blockquote><p>said</p></blockquote>\
+            <figure><img src=a.jpg><figcaption>under</figcaption></figure><pre>a\n  b</pre>\
+            <table><tr><td>1<td>2<tr><td>3<td>4</table><p>end";
+        let found = texts(html);
+        let kinds: Vec<K> = found.iter().map(|(kind, _)| *kind).collect();
+        assert_eq!(
+            kinds,
+            [K::Heading, K::ListItem, K::ListItem, K::Quote, K::Caption, K::Code, K::Table, K::Paragraph]
+        );
+        assert_eq!(found[5].1, "a\n  b");
+    }
+
+    #[test]
+    fn the_hidden_is_marked_or_left_out() {
+        let parsed =
+            Html::parse_document("<div style='DISPLAY: none'><p>secret</div><p>open<span class=sr-only>ears</span>");
+        let outline = blocks(&parsed);
+        assert_eq!(outline.blocks.len(), 2);
+        assert!(outline.knot(outline.blocks[0].knot).hidden);
+        assert_eq!(outline.blocks[1].text, "open");
+    }
+
+    #[test]
+    fn the_innermost_element_around_all_of_a_block_is_known() {
+        let parsed = Html::parse_document("<div><a href=x class=byline>By <b>A</b></a></div><p>x <a>y</a></p>");
+        let outline = blocks(&parsed);
+        assert!(outline.own_words(&outline.blocks[0]).has(Words::BYLINE));
+        assert_eq!(outline.blocks[1].inner, outline.blocks[1].knot);
+    }
+
+    #[test]
+    fn depth_costs_no_stack() {
+        let html = format!("{}x", "<div>".repeat(6_000));
+        let parsed = Html::parse_document(&html);
+        assert_eq!(blocks(&parsed).blocks.len(), 1);
+    }
+}
