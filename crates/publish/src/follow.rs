@@ -144,7 +144,10 @@ fn follow_log(following: &Following<'_>, each: &mut dyn FnMut(Item) -> ControlFl
         From::End => i64::MAX,
     };
     let mut stopped = read_from(&disk, &folder, from, &mut take)?;
-    while following.onwards {
+    if !following.onwards {
+        return Ok(());
+    }
+    loop {
         if (following.stop)() {
             return Ok(());
         }
@@ -154,5 +157,4 @@ fn follow_log(following: &Following<'_>, each: &mut dyn FnMut(Item) -> ControlFl
             None => bases(&disk, &folder)?.first().map(|base| (*base, Read { next: *base, length: 0, whole: true })),
         };
     }
-    Ok(())
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use rdkafka::config::ClientConfig;
 use rdkafka::error::KafkaError;
+use rdkafka::types::RDKafkaConfRes;
 use wiredesk_model::secret::Setting;
 
 /// Keys that belong to the protocol or to another key of ours, each with what to use instead.
@@ -75,11 +76,11 @@ fn wrong(key: &str, value: &Setting) -> Option<String> {
             let refused = ClientConfig::new().set(key, value).create_native_config().err()?;
             Some(told(&refused))
         }
-        Setting::Secret(_) => {
-            let empty = ClientConfig::new().create_native_config().ok()?;
-            let refused = empty.get(key).err()?;
-            Some(told(&refused))
-        }
+        // The value is not known here; whether there is such a key is.
+        Setting::Secret(_) => match ClientConfig::new().set(key, "x").create_native_config().err()? {
+            unknown @ KafkaError::ClientConfig(RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN, ..) => Some(told(&unknown)),
+            _ => None,
+        },
     }
 }
 

@@ -1,178 +1,19 @@
 //! The protocol against a real broker: `tests/with-kafka cargo test --release -p wiredesk-publish`.
 //! Without `WIREDESK_KAFKA` these tests say so and pass; where `CI` is `true` they fail instead.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+mod desk;
+
 use std::time::{Duration, Instant};
 
-use rdkafka::config::ClientConfig;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+use rdkafka::producer::Producer as _;
 use wiredesk_model::fault::{AsFault as _, Fault};
-use wiredesk_model::id::{ArticleId, DeskId, Digest, EntryKey, FeedId};
-use wiredesk_model::secret::Secret;
-use wiredesk_model::topic::{Channel, Found, Message, Positions};
-use wiredesk_model::units::Span;
+use wiredesk_model::id::{EntryKey, FeedId};
+use wiredesk_model::topic::{Channel, Message};
 use wiredesk_publish::error::{CommitError, OpenError};
-use wiredesk_publish::follow::{Following, From, Item, follow};
 use wiredesk_publish::probe::{Retention, probe};
-use wiredesk_publish::settings::{CreateTopics, Delivery, Kind, Settings};
-use wiredesk_publish::writer::{Opened, Opening, Writer};
+use wiredesk_publish::settings::Delivery;
 
-/// The broker's address; `None` with a printed reason where there is none.
-fn broker() -> Option<String> {
-    let broker = std::env::var("WIREDESK_KAFKA").ok();
-    if broker.is_none() {
-        assert!(std::env::var("CI").is_ok_and(|ci| ci == "true") == false, "no WIREDESK_KAFKA in CI");
-        println!("skipped: needs a broker (no WIREDESK_KAFKA); run it under tests/with-kafka");
-    }
-    broker
-}
-
-/// One desk's half of the conversation: settings, and an index of what it was told.
-struct Desk {
-    settings: Settings,
-    id: DeskId,
-    positions: Positions,
-    found: Vec<Found>,
-    rebuild: bool,
-    again: bool,
-    secrets: BTreeMap<String, Secret>,
-}
-
-impl Desk {
-    fn new(broker: &str, topic: &str, name: &str, started: i64) -> Self {
-        let mut settings = Settings { kind: Kind::Kafka, ..Settings::default() };
-        settings.kafka.brokers = broker.to_owned();
-        settings.kafka.topic = topic.to_owned();
-        settings.kafka.create_topics = Some(CreateTopics {
-            partitions: 3.try_into().expect("not 0"),
-            replication: 1.try_into().expect("not 0"),
-            retention: Span::days(7),
-        });
-        Self {
-            settings,
-            id: DeskId { name: name.into(), started },
-            positions: Positions::default(),
-            found: Vec::new(),
-            rebuild: false,
-            again: false,
-            secrets: BTreeMap::new(),
-        }
-    }
-
-    /// START; what the tail holds goes to `found`, and the index moves on.
-    fn open(&mut self) -> Result<Opened, OpenError> {
-        let (mut found, mut next) = (Vec::new(), self.positions.next.clone());
-        let opened = Writer::open(
-            &Opening {
-                settings: &self.settings,
-                data_dir: Path::new("/nowhere"),
-                desk: &self.id,
-                positions: &self.positions,
-                rebuild: self.rebuild,
-                again: self.again,
-                secrets: &self.secrets,
-                stop: &|| false,
-            },
-            &mut |tail| {
-                found.extend_from_slice(tail.found);
-                next.extend(tail.next.iter().copied());
-                Ok(())
-            },
-        )?;
-        self.found = found;
-        self.positions = Positions { identity: Some(opened.identity.clone()), next };
-        Ok(opened)
-    }
-
-    fn writer(&mut self) -> Writer {
-        self.open().expect("START").writer
-    }
-
-    fn message(&self, text: &str) -> Message {
-        let entry = EntryKey::of(&FeedId::new("feed"), text);
-        let header = |key: &str, value: String| (key.to_owned(), value);
-        Message {
-            channel: Channel::Articles,
-            key: hash(text).hex(),
-            headers: vec![
-                header("ce_id", text.to_owned()),
-                header("wd-entry", entry.to_string()),
-                header("wd-id", ArticleId::of(text).to_string()),
-                header("wd-revision", "1".into()),
-                header("wd-desk", self.id.to_string()),
-            ],
-            timestamp: 1_700_000_000_000,
-            value: format!("{{\"text\":\"{text}\"}}").into_bytes(),
-        }
-    }
-
-    fn batch(&self, texts: &[&str]) -> Vec<Message> {
-        texts.iter().map(|text| self.message(text)).collect()
-    }
-
-    /// Everything a `read_committed` consumer sees.
-    fn seen(&self) -> Vec<Item> {
-        let mut seen = Vec::new();
-        follow(
-            &Following {
-                settings: &self.settings,
-                data_dir: Path::new("/nowhere"),
-                secrets: &self.secrets,
-                channel: Channel::Articles,
-                from: From::Beginning,
-                onwards: false,
-                stop: &|| false,
-            },
-            &mut |item| {
-                seen.push(item);
-                std::ops::ControlFlow::Continue(())
-            },
-        )
-        .expect("a readable topic");
-        seen
-    }
-
-    /// A producer that is not ours but has our transactional id, in the middle of a transaction.
-    fn half_way(&self, id: &str, texts: &[&str]) -> BaseProducer {
-        let producer: BaseProducer = ClientConfig::new()
-            .set("bootstrap.servers", &self.settings.kafka.brokers)
-            .set("transactional.id", id)
-            .set("transaction.timeout.ms", "12000")
-            .create()
-            .expect("a producer");
-        producer.init_transactions(Duration::from_secs(30)).expect("a coordinator");
-        producer.begin_transaction().expect("a transaction");
-        for text in texts {
-            let key = hash(text).hex();
-            let record = BaseRecord::to(&self.settings.kafka.topic).key(&key).payload(*text);
-            producer.send(record).map_err(|(e, _)| e).expect("room in the queue");
-        }
-        while producer.in_flight_count() > 0 {
-            producer.poll(Duration::from_millis(1));
-        }
-        producer
-    }
-}
-
-/// A digest that is not the article's, but as good.
-fn hash(text: &str) -> Digest {
-    let mut bytes = [0; 32];
-    bytes[..16].copy_from_slice(ArticleId::of(text).as_bytes());
-    Digest::from_bytes(bytes)
-}
-
-fn keys(seen: &[Item]) -> Vec<String> {
-    let mut keys: Vec<String> = seen.iter().map(|item| item.key.clone()).collect();
-    keys.sort();
-    keys
-}
-
-fn hexes(texts: &[&str]) -> Vec<String> {
-    let mut keys: Vec<String> = texts.iter().map(|text| hash(text).hex()).collect();
-    keys.sort();
-    keys
-}
+use crate::desk::{Desk, broker, hash, hexes, keys};
 
 #[test]
 fn missing_topics_are_created_as_asked() {
@@ -375,31 +216,6 @@ fn at_least_once_needs_no_transactions_and_reads_the_tail() {
     drop(writer);
     drop(desk.writer());
     assert_eq!(desk.found.len(), receipts.len());
-}
-
-#[test]
-fn a_broker_that_was_killed_is_found_again() {
-    let Some(broker) = broker() else { return };
-    let Ok(dir) = std::env::var("WIREDESK_KAFKA_OWN") else {
-        println!(
-            "skipped: kills the broker under the other tests (set WIREDESK_KAFKA_OWN to its folder to run it alone)"
-        );
-        return;
-    };
-    let script = |name: &str| {
-        let done = std::process::Command::new(format!("{dir}/{name}")).status().expect("a script");
-        assert!(done.success(), "{name}");
-    };
-    let mut desk = Desk::new(&broker, "killed", "a", 1);
-    let mut writer = desk.writer();
-    writer.commit(&desk.batch(&["one"])).expect("committed");
-    script("stop");
-    let down = desk.open().expect_err("no broker");
-    assert!(matches!(down, OpenError::Unreachable { .. }), "{down:?}");
-    script("start");
-    // The writer that stood through it goes on where it was.
-    writer.commit(&desk.batch(&["two"])).expect("committed");
-    assert_eq!(keys(&desk.seen()), hexes(&["one", "two"]));
 }
 
 #[test]

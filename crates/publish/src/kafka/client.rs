@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rdkafka::config::{ClientConfig, FromClientConfigAndContext};
+use rdkafka::config::{ClientConfig, FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::producer::BaseProducer;
 use wiredesk_model::secret::Secret;
@@ -37,6 +37,7 @@ impl Clients<'_> {
     fn base(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config
+            .set_log_level(RDKafkaLogLevel::Debug)
             .set("client.id", "wiredesk")
             .set("socket.connection.setup.timeout.ms", millis(CONNECT_TIMEOUT))
             .set("reconnect.backoff.max.ms", "1000")

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{DeliveryResult, Message as _};
 use rdkafka::producer::ProducerContext;
 use rdkafka::statistics::Statistics;
@@ -40,7 +40,7 @@ pub(crate) struct Reports {
     batch: u32,
     receipts: Vec<Option<Receipt>>,
     /// The first record that failed, and why.
-    pub(crate) failed: Option<RDKafkaErrorCode>,
+    pub(crate) failed: Option<Code>,
 }
 
 impl Reports {
@@ -98,15 +98,15 @@ impl ClientContext for Ears {
     fn error(&self, error: KafkaError, reason: &str) {
         let code = code(&error);
         // An end of partition and the group we never join are no news.
-        if matches!(code, RDKafkaErrorCode::PartitionEOF | RDKafkaErrorCode::GroupAuthorizationFailed) {
+        if matches!(code, Code::PartitionEOF | Code::GroupAuthorizationFailed) {
             return;
         }
         let reason = clean(reason);
         let mut heard = held(&self.heard);
-        if matches!(code, RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed) {
+        if matches!(code, Code::Authentication | Code::SaslAuthenticationFailed) {
             heard.denied = Some(reason.clone());
         }
-        if code != RDKafkaErrorCode::AllBrokersDown && !heard.reasons.contains(&reason) {
+        if code != Code::AllBrokersDown && !heard.reasons.contains(&reason) {
             if heard.reasons.len() == KEPT {
                 heard.reasons.pop_front();
             }
@@ -147,7 +147,11 @@ impl ProducerContext for Ears {
             Ok(_) => {}
             Err((error, _)) => {
                 let code = code(error);
-                reports.failed.get_or_insert(code);
+                // Records that were dropped because another one failed are not the reason.
+                let dropped = |code| matches!(code, Code::PurgeQueue | Code::PurgeInflight);
+                if reports.failed.is_none_or(dropped) {
+                    reports.failed = Some(code);
+                }
             }
         }
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseRecord, Producer as _, PurgeConfig};
+use rdkafka::producer::{BaseRecord, Producer as _};
 use wiredesk_model::outcome::Receipt;
 use wiredesk_model::topic::{Channel, Message};
 
@@ -20,8 +20,11 @@ use crate::settings::{Delivery, Settings};
 
 /// librdkafka's own waits are coarse (100 ms); many short ones are not.
 const POLL: Duration = Duration::from_millis(1);
+const REFRESH_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long one call of commit or abort waits before it is made again.
 const END_STEP: Duration = Duration::from_secs(1);
+/// The same for an abort, which hands out delivery reports between its calls.
+const ABORT_STEP: Duration = Duration::from_millis(50);
 /// After this long without an answer the end of a transaction is unknown.
 const END_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -31,6 +34,11 @@ pub struct KafkaWriter {
     topics: [String; 3],
     brokers: String,
     transactional: bool,
+    /// Whether the last batch ended in a record that the broker never took. librdkafka has then counted a number the broker
+    /// has not seen, and asks for a new epoch only when the next batch fails on it: that one is sent twice.
+    gap: bool,
+    /// Whether the last batch ended in something that has to pass first.
+    waited: bool,
 }
 
 impl std::fmt::Debug for KafkaWriter {
@@ -74,6 +82,8 @@ impl KafkaWriter {
             topics: Channel::ALL.map(|channel| channel.topic(&settings.kafka.topic)),
             brokers: settings.kafka.brokers.clone(),
             transactional: settings.kafka.delivery == Delivery::ExactlyOnce,
+            gap: false,
+            waited: false,
         }
     }
 
@@ -85,6 +95,22 @@ impl KafkaWriter {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
+        if self.waited {
+            // A topic that was refused once is refused by the client itself until it has asked again.
+            for topic in &self.topics {
+                let _ = self.producer.client().fetch_metadata(Some(topic), REFRESH_TIMEOUT);
+            }
+        }
+        let mut done = self.attempt(batch);
+        if self.gap && matches!(done, Err(CommitError::Aborted { .. })) {
+            done = self.attempt(batch);
+        }
+        self.gap = matches!(done, Err(CommitError::Refused { .. } | CommitError::Wait { .. }));
+        self.waited = matches!(done, Err(CommitError::Wait { .. }));
+        done
+    }
+
+    fn attempt(&self, batch: &[Message]) -> Result<Vec<Receipt>, CommitError> {
         let age = Age::now();
         if self.transactional {
             self.producer.begin_transaction().map_err(|e| self.unknown(&Trouble::of(&e), &age))?;
@@ -143,6 +169,7 @@ impl KafkaWriter {
         }
         while self.producer.in_flight_count() > 0 {
             self.producer.poll(POLL);
+            // Others of the batch may wait for the failed one until they time out; the abort drops them.
             if let Some(trouble) = failed() {
                 return Err(trouble);
             }
@@ -184,34 +211,33 @@ impl KafkaWriter {
         if is_fence(trouble.code) || self.producer.client().fatal_error().is_some() {
             return self.unknown(trouble, age);
         }
-        let begun = Instant::now();
-        // Nothing queued is to be sent any more; what is in flight comes back by itself.
-        loop {
-            self.producer.purge(PurgeConfig::default().queue());
-            self.producer.poll(POLL);
-            if self.producer.in_flight_count() == 0 {
-                break;
-            }
-            if begun.elapsed() > END_TIMEOUT {
-                return self.unknown(trouble, age);
-            }
+        if self.transactional
+            && let Err(worse) = self.abort()
+        {
+            return self.unknown(&worse, age);
         }
-        while self.transactional {
-            let error = match self.producer.abort_transaction(END_STEP) {
-                Ok(()) => break,
+        if self.producer.client().fatal_error().is_some() {
+            return self.unknown(trouble, age);
+        }
+        sort(trouble.code, self.told("publishing to", &trouble.words))
+    }
+
+    fn abort(&self) -> Result<(), Trouble> {
+        let begun = Instant::now();
+        loop {
+            // The abort itself drops what is queued and waits for what is in flight. Purging by hand would leave a gap in
+            // the partitions' sequences, and the next batch would fail on it.
+            let error = match self.producer.abort_transaction(ABORT_STEP) {
+                Ok(()) => return Ok(()),
                 Err(error) => error,
             };
             match &error {
                 KafkaError::Transaction(inner) if inner.is_retriable() && begun.elapsed() < END_TIMEOUT => {
                     self.producer.poll(POLL);
                 }
-                _ => return self.unknown(&Trouble::of(&error), age),
+                _ => return Err(Trouble::of(&error)),
             }
         }
-        if self.producer.client().fatal_error().is_some() {
-            return self.unknown(trouble, age);
-        }
-        sort(trouble.code, self.told("publishing to", &trouble.words))
     }
 
     /// The transaction's end is unknown. A fence is another desk's, unless our transaction was so old that the broker

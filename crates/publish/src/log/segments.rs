@@ -183,11 +183,11 @@ pub(crate) fn read_from(
     for (i, base) in bases.iter().enumerate().skip(start) {
         let segment = path(folder, *base);
         let read = read(disk, &segment, (0, *base), from, take)?;
-        if let Some(following) = bases.get(i + 1) {
-            if !read.whole || read.next != *following {
-                let line = u64::try_from(read.next - base).unwrap_or_default() + 1;
-                return Err(OpenError::Corrupt { path: segment, line });
-            }
+        if let Some(following) = bases.get(i + 1)
+            && (!read.whole || read.next != *following)
+        {
+            let line = u64::try_from(read.next - base).unwrap_or_default() + 1;
+            return Err(OpenError::Corrupt { path: segment, line });
         }
         stopped = Some((*base, read));
     }
