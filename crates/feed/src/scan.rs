@@ -65,11 +65,16 @@ pub(crate) struct Scanner<'a> {
     pub(crate) hurt: bool,
     /// Whether the end came inside a tag, comment or section.
     pub(crate) cut: bool,
+    /// A doctype without an end was met: looking for the end of each would cost the square of the length.
+    doctype_is_open: bool,
 }
+
+/// A processing instruction is looked for this far, in bytes.
+const LONGEST_INSTRUCTION: usize = 4096;
 
 impl<'a> Scanner<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self { text, at: 0, hurt: false, cut: false }
+        Self { text, at: 0, hurt: false, cut: false, doctype_is_open: false }
     }
 
     /// Where the next token starts.
@@ -133,9 +138,12 @@ impl<'a> Scanner<'a> {
                     self.hurt |= inside.contains("<![CDATA[");
                     return Some(Token::CData(inside));
                 }
-                Some(b'!') => self.doctype(),
+                Some(b'!') if !self.doctype_is_open => self.doctype(),
                 Some(b'?') => {
-                    let length = rest.find("?>").map(|at| at + 2).or_else(|| rest.find('>').map(|at| at + 1));
+                    // An instruction is short; one without its `?` ends at the `>`.
+                    let near = &bytes[..bytes.len().min(LONGEST_INSTRUCTION)];
+                    let length = near.windows(2).position(|w| w == b"?>").map(|at| at + 2);
+                    let length = length.or_else(|| rest.find('>').map(|at| at + 1));
                     self.cut |= length.is_none();
                     self.at += length.unwrap_or(rest.len());
                 }
@@ -194,7 +202,8 @@ impl<'a> Scanner<'a> {
                 _ => {}
             }
         }
-        // Not closed: only its first word is taken for lost.
+        // Not closed: it is text, and so is any other like it from here on.
+        self.doctype_is_open = true;
         self.hurt = true;
         self.at += 2;
     }

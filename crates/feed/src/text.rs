@@ -211,6 +211,9 @@ const FORMATTING: &[&str] = &[
     "strong", "sub", "sup", "tt", "u", "ul", "wbr",
 ];
 
+/// A formatting tag in a headline is not longer; looking further for its end would cost the square of the length.
+const LONGEST_TAG: usize = 1024;
+
 /// A headline as plain text: formatting tags taken off (others may be what the headline is about), references that
 /// were escaped a second time decoded, white space folded.
 pub(crate) fn headline(text: &str) -> Option<String> {
@@ -222,7 +225,7 @@ pub(crate) fn headline(text: &str) -> Option<String> {
     while let Some(at) = rest.find('<') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let end = rest.find('>').filter(|end| {
+        let end = rest.bytes().take(LONGEST_TAG).position(|b| b == b'>').filter(|end| {
             let name = rest[1..*end].trim_start_matches('/');
             let name = &name[..name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len())];
             FORMATTING.iter().any(|tag| tag.eq_ignore_ascii_case(name))

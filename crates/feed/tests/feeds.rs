@@ -308,6 +308,32 @@ fn listings_are_capped_and_depth_does_no_harm() {
     assert_eq!(titles(&read(&deep)), ["A"]);
 }
 
+/// Each of these once took time by the square of its length: half an hour and more.
+#[test]
+fn repeated_harm_costs_no_more_than_its_length() {
+    for harm in [
+        "< ",
+        "<",
+        "<![CDATA[",
+        "<!DOCTYPE [",
+        "<?a>",
+        "<!--",
+        "</",
+        "<a b=\"",
+        "&",
+        "<p>",
+        "</y>",
+        "<item>",
+        "<a ",
+        "]]>",
+        "<!x",
+    ] {
+        let text = format!("<rss><channel><item><title>{}", harm.repeat(4_000_000 / harm.len()));
+        let _ = parse(&text, &base());
+        let _ = parse(&format!("{text}></title></item></channel></rss>"), &base());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
