@@ -5,13 +5,13 @@
 //! after the tail was read.
 //!
 //! # Architecture
-//! - [`client`]: the librdkafka settings of each client.
-//! - [`ears`]: what librdkafka says while it works: logs, errors, delivery reports.
-//! - [`calls`]: blocking calls that can be given up.
-//! - [`errors`]: Kafka's errors sorted into send again, wait, refused.
-//! - [`topics`]: the topics found or created, and which cluster they are on.
-//! - [`reader`]: committed records from one offset to another.
-//! - [`start`]: START. [`run`]: RUN.
+//! - `client`: the librdkafka settings of each client.
+//! - `ears`: what librdkafka says while it works: logs, errors, delivery reports.
+//! - `calls`: blocking calls that can be given up.
+//! - `errors`: Kafka's errors sorted into send again, wait, refused.
+//! - `topics`: the topics found or created, and which cluster they are on.
+//! - `reader`: committed records from one offset to another.
+//! - `start`: START. `run`: RUN.
 
 pub(crate) mod calls;
 pub(crate) mod client;

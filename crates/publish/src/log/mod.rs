@@ -5,9 +5,9 @@
 //!
 //! # Architecture
 //! - [`disk`]: every file operation, behind one door.
-//! - [`line`]: one record as a line.
-//! - [`segments`]: one channel's folder: where it begins and ends, its last segment, reading.
-//! - [`writer`]: START and RUN over the three channels.
+//! - [`mod@line`]: one record as a line.
+//! - `segments`: one channel's folder: where it begins and ends, its last segment, reading.
+//! - `writer`: START and RUN over the three channels.
 
 pub mod disk;
 pub mod line;
