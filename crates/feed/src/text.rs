@@ -225,7 +225,8 @@ pub(crate) fn headline(text: &str) -> Option<String> {
     while let Some(at) = rest.find('<') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let end = rest.bytes().take(LONGEST_TAG).position(|b| b == b'>').filter(|end| {
+        let next = rest.bytes().take(LONGEST_TAG).skip(1).position(|b| matches!(b, b'<' | b'>')).map(|at| at + 1);
+        let end = next.filter(|end| rest.as_bytes()[*end] == b'>').filter(|end| {
             let name = rest[1..*end].trim_start_matches('/');
             let name = &name[..name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len())];
             FORMATTING.iter().any(|tag| tag.eq_ignore_ascii_case(name))
