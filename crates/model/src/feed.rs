@@ -54,6 +54,22 @@ pub struct Feed {
     pub backfill: Option<NonZeroU32>,
 }
 
+impl Feed {
+    /// A feed with no settings of its own.
+    pub fn plain(id: FeedId, url: Url) -> Self {
+        Self {
+            id,
+            url,
+            interval: None,
+            full_text: FullText::default(),
+            off_site: OffSite::default(),
+            tags: Vec::new(),
+            headers: Vec::new(),
+            backfill: None,
+        }
+    }
+}
+
 /// What a feed's server gave to ask again with, byte for byte (RFC 9110 §8.8).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Validators {

@@ -1,2 +1,23 @@
-//! pipeline
+//! The flow: run, poll, ingest, offer. Read top to bottom it is what the desk does; every stage it calls is a function, and an
+//! acknowledgement is that function's return value (law 8).
+//!
+//! # Architecture
+//! - [`run`]: which feed, which entry may start now; a task for each; stop.
+//! - [`poll`](crate): one feed: fetch, decode, parse, journal.
+//! - [`ingest`](crate): one entry: fetch, read, offer, settle.
+//! - [`article`]: bytes in, article out: the pure part of ingest.
+//! - [`publication`]: one body, one record; claims, batches, and the writer's thread with START and RUN.
+//! - [`cpu`], [`lane`](crate): where processor work runs; permits, and the slow lane.
+//! - [`desk`]: the parts a run works with. [`meter`], [`summary`]: what is counted.
+
+pub mod article;
+pub mod cpu;
+pub mod desk;
+mod ingest;
+mod lane;
+pub mod meter;
+mod poll;
+pub mod publication;
+pub mod run;
 pub mod settings;
+pub mod summary;

@@ -22,7 +22,9 @@ CREATE TABLE feed (
   failures      INTEGER NOT NULL DEFAULT 0,
   last_error    TEXT,
   gone          INTEGER NOT NULL DEFAULT 0,
-  interval_s    INTEGER
+  held          INTEGER NOT NULL DEFAULT 0, -- due is what the server asked for (Retry-After)
+  interval_s    INTEGER,
+  identity      TEXT                        -- what names its entries, once found
 ) STRICT;
 
 CREATE TABLE entry (
@@ -48,6 +50,7 @@ CREATE TABLE entry (
   fate        TEXT,                         -- pending: how it will end without being fetched: duplicate, or a drop reason
   fate_value  TEXT,                         -- the hash, or the reason's values as JSON
   sighted     INTEGER NOT NULL DEFAULT 0,   -- hash was seen since the entry was last opened
+  revisit     INTEGER NOT NULL DEFAULT 0,   -- it was settled with a body before, and is looked at again
 
   article     BLOB,                         -- model::id::ArticleId
   hash        BLOB,                         -- the body seen last

@@ -119,20 +119,16 @@ impl Store {
         self.inner.writer.write(work).await
     }
 
-    /// Takes back the attempts that a clean stop cut short: they do not count, and the entries are due as before.
+    /// Takes back the attempts that a clean stop cut short: they do not count, and their entries are due as before.
     ///
     /// # Errors
     /// What SQLite says.
-    pub async fn release(&self, keys: &[EntryKey]) -> Result<()> {
-        let keys = keys.to_vec();
-        let work = move |tx: &Transaction<'_>| {
-            let mut release = tx.prepare_cached(
-                "UPDATE entry SET under_way = 0, attempts = max(attempts - 1, 0)
-                 WHERE key = ?1 AND state = 'pending' AND under_way",
+    pub async fn release(&self) -> Result<()> {
+        let work = |tx: &Transaction<'_>| {
+            tx.execute(
+                "UPDATE entry SET under_way = 0, attempts = max(attempts - 1, 0) WHERE state = 'pending' AND under_way",
+                [],
             )?;
-            for key in keys {
-                release.execute([key.as_bytes()])?;
-            }
             Ok(())
         };
         self.inner.writer.write(work).await
@@ -162,7 +158,7 @@ fn pending(row: &Row<'_>, latest: Timestamp) -> rusqlite::Result<Pending> {
 fn admit(tx: &Connection, key: EntryKey) -> Result<Option<Admitted>> {
     let mut find = tx.prepare_cached(
         "SELECT feed.id AS feed_id, listing.json, first_seen, attempts, under_way, fate, fate_value,
-                hash IS NOT NULL AS revisit, gone_seen, gone_since
+                revisit, gone_seen, gone_since
          FROM entry JOIN feed ON feed.no = entry.feed JOIN listing ON listing.key = entry.key
          WHERE entry.key = ?1 AND state = 'pending'",
     )?;

@@ -38,8 +38,12 @@ pub struct FeedState {
     pub last_error: Option<String>,
     /// It answered 410.
     pub gone: bool,
+    /// `due` is what the server asked for (`Retry-After`), not only our own interval.
+    pub held: bool,
     /// The interval that was last found fit for it, in seconds.
     pub interval_s: Option<u32>,
+    /// What names its entries, as the parser found at its first poll; kept, for another would make all entries new.
+    pub identity: Option<String>,
 }
 
 impl Store {
@@ -57,7 +61,23 @@ impl Store {
         self.inner.writer.write(move |tx| feeds.iter().map(|(id, url)| sync(tx, id, url, now)).collect()).await
     }
 
-    /// A poll failed, or its answer could not be read. Its validators stay what they were.
+    /// Where one feed stands; `None` for one that was never configured.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub async fn feed_state(&self, feed: &FeedId) -> Result<Option<FeedState>> {
+        let feed = feed.clone();
+        self.inner
+            .pool
+            .ask(move |conn| {
+                let mut find = conn.prepare_cached("SELECT * FROM feed WHERE id = ?1")?;
+                Ok(find.query_row([feed.as_str()], state).optional()?)
+            })
+            .await
+    }
+
+    /// A poll failed, or its answer could not be read. Its validators stay what they were. `held` says that the server
+    /// asked for the wait until `due`.
     ///
     /// # Errors
     /// [`StoreError::UnknownFeed`], or what SQLite says.
@@ -68,16 +88,18 @@ impl Store {
         due: Timestamp,
         error: &str,
         gone: bool,
+        held: bool,
     ) -> Result<()> {
         let (feed, error) = (feed.clone(), short(error));
         self.inner.clock.see(at);
         let work = move |tx: &Transaction<'_>| {
             let changed = tx
                 .prepare_cached(
-                    "UPDATE feed SET last_polled = ?2, due = ?3, last_error = ?4, gone = ?5, failures = failures + 1
+                    "UPDATE feed SET last_polled = ?2, due = ?3, last_error = ?4, gone = ?5, held = ?6,
+                         failures = failures + 1
                      WHERE id = ?1",
                 )?
-                .execute(params![feed.as_str(), ms(at), ms(due), error, gone])?;
+                .execute(params![feed.as_str(), ms(at), ms(due), error, gone, held])?;
             known(changed, feed)
         };
         self.inner.writer.write(work).await
@@ -96,21 +118,20 @@ impl Store {
     ) -> Result<()> {
         let feed = feed.clone();
         self.inner.clock.see(at);
-        let work = move |tx: &Transaction<'_>| {
-            let changed = tx
+        let work =
+            move |tx: &Transaction<'_>| {
+                let changed = tx
                 .prepare_cached(
-                    "UPDATE feed SET last_polled = ?2, due = ?3, last_error = NULL, gone = 0, failures = 0 WHERE id = ?1",
+                    "UPDATE feed SET last_polled = ?2, due = ?3, last_error = NULL, gone = 0, held = 0, failures = 0
+                     WHERE id = ?1",
                 )?
                 .execute(params![feed.as_str(), ms(at), ms(due)])?;
-            if let Some(new) = validators {
-                tx.prepare_cached("UPDATE feed SET etag = ?2, last_modified = ?3 WHERE id = ?1")?.execute(params![
-                    feed.as_str(),
-                    new.etag,
-                    new.last_modified
-                ])?;
-            }
-            known(changed, feed)
-        };
+                if let Some(new) = validators {
+                    tx.prepare_cached("UPDATE feed SET etag = ?2, last_modified = ?3 WHERE id = ?1")?
+                        .execute(params![feed.as_str(), new.etag, new.last_modified])?;
+                }
+                known(changed, feed)
+            };
         self.inner.writer.write(work).await
     }
 }
@@ -127,8 +148,8 @@ pub(crate) fn short(text: &str) -> String {
 fn sync(tx: &Connection, id: &FeedId, url: &str, now: Timestamp) -> Result<FeedState> {
     tx.prepare_cached(
         "INSERT INTO feed (id, url, due) VALUES (?1, ?2, ?3)
-         ON CONFLICT (id) DO UPDATE SET url = excluded.url, etag = NULL, last_modified = NULL, gone = 0, failures = 0,
-             last_error = NULL, due = excluded.due
+         ON CONFLICT (id) DO UPDATE SET url = excluded.url, etag = NULL, last_modified = NULL, identity = NULL, gone = 0, held = 0,
+             failures = 0, last_error = NULL, due = excluded.due
          WHERE url <> excluded.url",
     )?
     .execute(params![id.as_str(), url, ms(now)])?;
@@ -155,6 +176,8 @@ pub(crate) fn state(row: &Row<'_>) -> rusqlite::Result<FeedState> {
         failures: count(row.get("failures")?),
         last_error: row.get("last_error")?,
         gone: row.get("gone")?,
+        held: row.get("held")?,
         interval_s: row.get::<_, Option<i64>>("interval_s")?.map(count),
+        identity: row.get("identity")?,
     })
 }

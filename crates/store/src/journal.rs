@@ -50,6 +50,8 @@ pub struct Poll {
     pub due: Timestamp,
     /// The interval found fit, in seconds.
     pub interval_s: Option<u32>,
+    /// What names its entries, so that the next poll calls them the same.
+    pub identity: Option<String>,
     /// How many entries of a *first* poll are read; the rest is dropped as `backfill`.
     pub backfill: Option<usize>,
     /// How many entries may be pending in all; new ones beyond are left out, for a later poll to find again.
@@ -192,7 +194,7 @@ fn close_poll(tx: &Connection, feed: i64, poll: &Poll, done: &Journalled, news: 
     tx.prepare_cached(
         "UPDATE feed SET etag = ?2, last_modified = ?3, due = ?4, interval_s = ?5, title = coalesce(?6, title),
              last_polled = ?7, last_new = iif(?8, ?7, last_new), polled = 1, opened = opened OR ?9, failures = 0,
-             last_error = NULL, gone = 0
+             last_error = NULL, gone = 0, held = 0, identity = coalesce(?10, identity)
          WHERE no = ?1",
     )?
     .execute(params![
@@ -205,6 +207,7 @@ fn close_poll(tx: &Connection, feed: i64, poll: &Poll, done: &Journalled, news: 
         ms(poll.at),
         news,
         done.left_out == 0,
+        poll.identity,
     ])?;
     Ok(())
 }

@@ -158,7 +158,7 @@ async fn a_backfilled_entry_of_one_feed_does_not_drop_the_same_link_of_another()
 async fn a_feed_moves_and_fails_and_is_not_forgotten() {
     let desk = Desk::new().await;
     desk.poll("a", 1, vec![]).await;
-    desk.store.poll_failed(&feed("a"), at(2), at(3), "410 Gone", true).await.expect("noted");
+    desk.store.poll_failed(&feed("a"), at(2), at(3), "410 Gone", true, false).await.expect("noted");
     let state = &desk.sync(2).await[0];
     assert_eq!((state.failures, state.gone, state.last_error.as_deref()), (1, true, Some("410 Gone")));
     assert_eq!(state.validators, etag("\"new\""), "a failed poll takes no validators away");
@@ -168,7 +168,7 @@ async fn a_feed_moves_and_fails_and_is_not_forgotten() {
     let moved = [(feed("a"), "http://a.example/elsewhere".to_owned())];
     let state = &desk.store.sync_feeds(&moved, at(5)).await.expect("feeds")[0];
     assert_eq!((&state.validators, state.due), (&Default::default(), at(5)));
-    let unknown = desk.store.poll_failed(&feed("z"), at(2), at(3), "", false).await;
+    let unknown = desk.store.poll_failed(&feed("z"), at(2), at(3), "", false, false).await;
     assert!(matches!(unknown, Err(StoreError::UnknownFeed { .. })));
 }
 

@@ -61,6 +61,7 @@ pub(crate) fn poll(feed: &str, hours: i64, listed: Vec<Listed>) -> Poll {
         due: at(hours + 1),
         interval_s: Some(3600),
         backfill: None,
+        identity: None,
         backlog: 1_000,
     }
 }

@@ -1,0 +1,65 @@
+//! Work for the processor (decode, parse, extract, clean) runs on the runtime's blocking threads, as many at once as there
+//! are cores: it never holds up a socket, and its memory is bounded by the cores times the parser's guard.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+/// A job panicked. What it worked on is tried again later, and dropped when that does not help.
+#[derive(Debug, thiserror::Error)]
+#[error("reading it made the reader panic: {0}")]
+pub struct Panicked(String);
+
+/// The pool.
+#[derive(Clone)]
+pub struct Cpu {
+    cores: Arc<Semaphore>,
+    count: NonZeroUsize,
+}
+
+impl Default for Cpu {
+    fn default() -> Self {
+        let count = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Self { cores: Arc::new(Semaphore::new(count.get())), count }
+    }
+}
+
+impl Cpu {
+    /// How many jobs run at once.
+    pub fn threads(&self) -> NonZeroUsize {
+        self.count
+    }
+
+    /// Runs one job.
+    ///
+    /// # Errors
+    /// When the job panics; nothing else is lost with it.
+    pub async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, Panicked> {
+        let _core = self.cores.acquire().await.map_err(|closed| Panicked(closed.to_string()))?;
+        tokio::task::spawn_blocking(job).await.map_err(|error| {
+            let word = match error.try_into_panic() {
+                Ok(payload) => payload
+                    .downcast_ref::<&str>()
+                    .map(ToString::to_string)
+                    .or_else(|| payload.downcast_ref::<String>().cloned())
+                    .unwrap_or_else(|| "no message".into()),
+                Err(cancelled) => cancelled.to_string(),
+            };
+            Panicked(word)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_ends_one_job_and_no_other() {
+        let cpu = Cpu::default();
+        let error = cpu.run(|| panic!("bad page")).await.map(|(): ()| ()).expect_err("it panicked");
+        assert!(error.to_string().contains("bad page"));
+        assert_eq!(cpu.run(|| 7).await.expect("the pool lives"), 7);
+    }
+}

@@ -1,0 +1,396 @@
+//! ingest: one entry. fetch page -> decode -> extract -> clean -> offer -> settle. Each step's answer is its return value, and
+//! nothing but [`Desk::settle`] ends an entry.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tracing::{info, warn};
+use url::Url;
+use wiredesk_clean::Cleaned;
+use wiredesk_fetch::answer::{Page, RobotsVerdict};
+use wiredesk_fetch::error::FetchError;
+use wiredesk_model::block::{Hints, PageKind};
+use wiredesk_model::entry::Entry;
+use wiredesk_model::fault::{AsFault, Fault};
+use wiredesk_model::feed::{Feed, FullText};
+use wiredesk_model::id::Digest;
+use wiredesk_model::link;
+use wiredesk_model::outcome::{Dropped, Outcome};
+use wiredesk_model::record::{Candidate, Copy, DeadLetter, FeedRef};
+use wiredesk_store::address_key;
+use wiredesk_store::articles::Sighting;
+use wiredesk_store::entries::{Admitted, Fate, Pending};
+use wiredesk_store::error::StoreError;
+
+use crate::article;
+use crate::cpu::Panicked;
+use crate::desk::{Desk, Event, back_off};
+use crate::publication::{OfferError, Offered};
+use crate::run::Seat;
+
+/// 404 and 410 must be seen this often, over this time, before they are believed: many systems list before they publish.
+const GONE_TIMES: u32 = 3;
+const GONE_OVER: Duration = Duration::from_secs(3600);
+
+/// What an ingest leaves to be scheduled.
+pub(crate) enum Ingested {
+    /// The entry is settled; these may go on because of it.
+    Settled { outcome: Outcome, released: Vec<Pending> },
+    /// The entry is to be tried again.
+    Again { host: Option<String>, after: Duration },
+    /// Somebody else settled it.
+    Nothing,
+}
+
+/// Why an ingest ended without an answer: the entry stays pending.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum IngestError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Closed(#[from] crate::publication::Closed),
+}
+
+impl From<OfferError> for IngestError {
+    fn from(error: OfferError) -> Self {
+        match error {
+            OfferError::Store(error) => Self::Store(error),
+            OfferError::Closed(error) => Self::Closed(error),
+        }
+    }
+}
+
+/// What reading an entry came to.
+enum Reading {
+    /// An article worth publishing.
+    Article(Box<Cleaned>, Timestamp),
+    /// It may go well later.
+    Later { why: String, after: Option<Duration>, gone: bool },
+    /// It will never go well.
+    Never(Dropped),
+}
+
+impl Desk {
+    /// Reads one entry, from its admission to its end or its next try.
+    pub(crate) async fn ingest(&self, entry: wiredesk_model::id::EntryKey, seat: Option<Seat>) -> Result<Ingested, IngestError> {
+        let Some(admitted) = self.store.admit(entry, Timestamp::now()).await? else { return Ok(Ingested::Nothing) };
+        if let Some(fate) = &admitted.fate {
+            let fate = fate.clone();
+            return self.fulfil(&admitted, fate).await;
+        }
+        let feed = self.feed_of(&admitted.entry).await?;
+        let hints = hints(&admitted.entry);
+        let reading = if admitted.attempts > self.settings.retry.attempts.get() {
+            Reading::Never(Dropped::Exhausted {
+                attempts: admitted.attempts - 1,
+                last: "the desk ended while it was being read".into(),
+            })
+        } else {
+            self.read(&admitted, &feed, &hints, seat).await
+        };
+        let reading = self.or_from_feed(&admitted, &feed, hints, reading).await;
+        match reading {
+            Reading::Article(cleaned, fetched) => self.publish(&admitted, &feed, *cleaned, fetched).await,
+            Reading::Later { why, after, gone } => self.put_back(&admitted, &why, after, gone).await,
+            Reading::Never(dropped) => self.drop_entry(&admitted, dropped).await,
+        }
+    }
+
+    /// The entry's page, read.
+    async fn read(&self, admitted: &Admitted, feed: &Feed, hints: &Hints, seat: Option<Seat>) -> Reading {
+        let url = match Url::parse(&hints.requested_url) {
+            Ok(url) => url,
+            Err(error) => return Reading::Never(Dropped::NoLink { why: format!("the link cannot be read: {error}") }),
+        };
+        if feed.full_text == FullText::Feed {
+            drop(seat);
+            return self.from_feed(hints.clone(), None).await.unwrap_or(Reading::Never(Dropped::TooShort { words: 0 }));
+        }
+        let page = match self.page(&url, seat).await {
+            Ok(Some(page)) => page,
+            Ok(None) => return Reading::Never(Dropped::Robots),
+            Err(error) => return self.sorted(admitted, &error),
+        };
+        let fetched = Timestamp::now();
+        let mut hints = hints.clone();
+        hints.final_url = page.url.to_string();
+        let _timer = self.meter.stage("extract");
+        // The page's bytes live until the article is made, and draw on the byte budget until then.
+        match self.cpu.run(move || article::read(&page.body, page.content_type.as_deref(), &hints)).await {
+            Ok(Ok(cleaned)) => match article::objection(&cleaned, self.min_words) {
+                None => Reading::Article(Box::new(cleaned), fetched),
+                Some(objection) => Reading::Never(objection),
+            },
+            Ok(Err(_too_costly)) => Reading::Never(Dropped::TooCostly),
+            Err(panicked) => self.again_or_exhausted(admitted, &panicked),
+        }
+    }
+
+    /// Fetches a page politely; `None` where robots.txt disallows it. The seat is given back once the page is read.
+    async fn page(&self, url: &Url, seat: Option<Seat>) -> Result<Option<Page>, FetchError> {
+        let _timer = self.meter.stage("fetch");
+        let mut seat = seat;
+        let fetch = async {
+            let verdict = self.fetcher.allowed_by_robots(url).await?;
+            let delay = match verdict {
+                RobotsVerdict::Disallowed => return Ok((None, None)),
+                RobotsVerdict::Allowed { crawl_delay } => crawl_delay,
+            };
+            Ok((Some(self.fetcher.page(url).await?), delay))
+        };
+        let answer: Result<(Option<Page>, Option<Duration>), FetchError> = match &mut seat {
+            Some(seat) => seat.permit.fetch(fetch).await,
+            None => fetch.await,
+        };
+        self.meter.fetched("page", match &answer {
+            Ok((Some(_), _)) => "ok",
+            Ok((None, _)) => "robots",
+            Err(error) => error.class().as_str(),
+        });
+        let (page, delay) = answer?;
+        if let (Some(slot), Some(delay)) = (seat.as_ref().and_then(|seat| seat.slot.as_ref()), delay) {
+            slot.slow_down(delay);
+        }
+        Ok(page)
+    }
+
+    /// What a failed fetch means for the entry.
+    fn sorted(&self, admitted: &Admitted, error: &FetchError) -> Reading {
+        match error {
+            FetchError::Gone { status, .. } => {
+                let status = *status;
+                let since = admitted.gone_since.unwrap_or_else(Timestamp::now);
+                let long = Timestamp::now().duration_since(since) >= jiff::SignedDuration::from_secs(GONE_OVER.as_secs() as i64);
+                if admitted.gone_seen + 1 >= GONE_TIMES && long {
+                    return Reading::Never(Dropped::Gone { status });
+                }
+                Reading::Later { why: error.to_string(), after: Some(GONE_OVER / (GONE_TIMES - 1)), gone: true }
+            }
+            FetchError::TooLarge { .. } => Reading::Never(Dropped::TooLarge { what: error.to_string() }),
+            FetchError::NotText { .. } => Reading::Never(Dropped::NotArticle { page: PageKind::Binary }),
+            FetchError::ForbiddenAddress { .. } | FetchError::ForbiddenPort { .. } | FetchError::BadUrl { .. } => Reading::Never(Dropped::NoLink { why: error.to_string() }),
+            _ => match error.fault() {
+                Fault::Reject => Reading::Never(Dropped::Exhausted { attempts: admitted.attempts, last: error.to_string() }),
+                _ => self.again_or_exhausted(admitted, error),
+            },
+        }
+    }
+
+    fn again_or_exhausted(&self, admitted: &Admitted, error: &(impl std::error::Error + MaybeAfter)) -> Reading {
+        if admitted.attempts >= self.settings.retry.attempts.get() {
+            return Reading::Never(Dropped::Exhausted { attempts: admitted.attempts, last: error.to_string() });
+        }
+        Reading::Later { why: error.to_string(), after: error.after(), gone: false }
+    }
+
+    /// Where the page is unusable for good but the feed carries enough of the article, that is published instead, and says so.
+    async fn or_from_feed(&self, admitted: &Admitted, feed: &Feed, hints: Hints, reading: Reading) -> Reading {
+        let Reading::Never(dropped) = &reading else { return reading };
+        if feed.full_text == FullText::Page || admitted.attempts > self.settings.retry.attempts.get() {
+            return reading;
+        }
+        self.from_feed(hints, Some(dropped.reason())).await.unwrap_or(reading)
+    }
+
+    /// The article as the feed carries it; `None` where that is too little.
+    async fn from_feed(&self, hints: Hints, flag: Option<&'static str>) -> Option<Reading> {
+        let cleaned = self.cpu.run(move || article::from_feed(&hints)).await.ok()?.ok()??;
+        if article::objection(&cleaned, self.min_words.max(1)).is_some() {
+            return None;
+        }
+        let mut cleaned = Box::new(cleaned);
+        cleaned.article.extraction.flags.extend(flag.map(str::to_owned));
+        Some(Reading::Article(cleaned, Timestamp::now()))
+    }
+
+    async fn publish(&self, admitted: &Admitted, feed: &Feed, cleaned: Cleaned, fetched: Timestamp) -> Result<Ingested, IngestError> {
+        let entry = &admitted.entry;
+        let article = cleaned.article;
+        let hash = article.content_hash;
+        let link_key = Url::parse(&article.requested_url).ok().as_ref().map(address_key);
+        let host = Url::parse(&article.url).ok().and_then(|url| link::host_port(&url)).unwrap_or_default();
+        let sighting = self.store.sight(entry.key, link_key, &article.url, &article.title, &host, hash, Timestamp::now()).await?;
+        if sighting.wall {
+            return self.drop_entry(admitted, Dropped::Wall).await;
+        }
+        let (url, title, domain, words) = (article.url.clone(), article.title.clone(), article.domain.clone(), article.word_count);
+        let removed = article.extraction.blocks_removed;
+        let candidate = Candidate {
+            entry: entry.key,
+            id: sighting.id,
+            article,
+            date_first_seen: admitted.first_seen,
+            date_fetched: fetched,
+            feed: self.feed_ref(feed, entry).await?,
+        };
+        let offered = {
+            let _timer = self.meter.stage("publish");
+            self.publication.offer(candidate, &sighting).await?
+        };
+        match offered {
+            Offered::Published(receipt, event) => {
+                info!(
+                    feed = %entry.feed, url, stage = "publish", at = %receipt, words, left_out = removed, event = ?event,
+                    revision = sighting.revision, "published"
+                );
+                // The writer has settled it with the batch; this is for an entry whose record an earlier desk left behind.
+                self.settle(admitted, Outcome::Published { receipt }).await
+            }
+            Offered::InTopic(_) => {
+                let outcome = looked_at(admitted, &sighting, hash);
+                if outcome == (Outcome::Duplicate { of: hash }) {
+                    self.copy(entry, hash, url, title, domain).await?;
+                }
+                self.settle(admitted, outcome).await
+            }
+            Offered::Refused(dropped) => self.drop_entry(admitted, dropped).await,
+        }
+    }
+
+    async fn copy(&self, entry: &Entry, hash: Digest, url: String, title: String, domain: String) -> Result<(), IngestError> {
+        let copy = Copy { content_hash: hash, entry: entry.key, url, domain, title, feed: entry.feed.clone(), date_seen: Timestamp::now() };
+        Ok(self.publication.copy(&copy).await?)
+    }
+
+    /// Ends an entry whose end was known before its page was looked at.
+    async fn fulfil(&self, admitted: &Admitted, fate: Fate) -> Result<Ingested, IngestError> {
+        let entry = &admitted.entry;
+        match fate {
+            Fate::Drop(dropped) => self.drop_entry(admitted, dropped).await,
+            Fate::Duplicate(of) => {
+                let link = entry.listing.link.as_deref().and_then(cleaned_link);
+                let domain = link.as_ref().and_then(Url::host_str).map(link::registrable_domain).unwrap_or_default();
+                let title = entry.listing.title.clone().unwrap_or_default();
+                self.copy(entry, of, link.map(String::from).unwrap_or_default(), title, domain).await?;
+                self.settle(admitted, Outcome::Duplicate { of }).await
+            }
+        }
+    }
+
+    async fn put_back(&self, admitted: &Admitted, why: &str, after: Option<Duration>, gone: bool) -> Result<Ingested, IngestError> {
+        let entry = &admitted.entry;
+        let wait = if gone { after.unwrap_or(GONE_OVER) } else { back_off(&self.settings, admitted.attempts, after) };
+        let (now, why) = (Timestamp::now(), link::printable(why));
+        self.store.put_back(entry.key, now + wait, &why, gone, now).await?;
+        self.meter.retried();
+        info!(
+            feed = %entry.feed, url = entry.listing.link, stage = "fetch", reason = why, attempt = admitted.attempts, again_s = wait.as_secs(),
+            "failed; tried again later"
+        );
+        self.tell(&Event::Retried { entry: entry.key, error: why, due: now + wait });
+        let host = entry.listing.link.as_deref().and_then(|link| Url::parse(link).ok()).as_ref().and_then(link::host_port);
+        Ok(Ingested::Again { host, after: wait })
+    }
+
+    /// Drops an entry: a dead letter first, then its end. A crash between the two repeats the letter, never loses it.
+    async fn drop_entry(&self, admitted: &Admitted, dropped: Dropped) -> Result<Ingested, IngestError> {
+        let entry = &admitted.entry;
+        let letter = DeadLetter {
+            entry: entry.key,
+            url: entry.listing.link.clone(),
+            title: entry.listing.title.clone(),
+            feed: entry.feed.clone(),
+            reason: dropped.reason().into(),
+            detail: dropped.detail(),
+            attempts: admitted.attempts,
+        };
+        self.publication.dead_letter(&letter).await?;
+        if matches!(dropped, Dropped::Wall) {
+            warn!(feed = %entry.feed, url = letter.url, stage = "dedup", "one text under several titles on this host: a wall, not an article");
+        }
+        info!(feed = %entry.feed, url = letter.url, stage = "settle", reason = letter.reason, detail = link::printable(&letter.detail), "dropped");
+        self.settle(admitted, Outcome::Dropped(dropped)).await
+    }
+
+    async fn settle(&self, admitted: &Admitted, outcome: Outcome) -> Result<Ingested, IngestError> {
+        let entry = &admitted.entry;
+        let released = self.store.settle(entry.key, outcome.clone(), Timestamp::now()).await?;
+        self.meter.ended(&outcome);
+        if matches!(outcome, Outcome::Duplicate { .. } | Outcome::Unchanged | Outcome::Reverted) {
+            info!(feed = %entry.feed, url = entry.listing.link, stage = "settle", "{}", outcome.name());
+        }
+        self.tell(&Event::Settled {
+            entry: entry.key,
+            feed: entry.feed.clone(),
+            url: entry.listing.link.clone(),
+            title: entry.listing.title.clone(),
+            outcome: outcome.clone(),
+        });
+        Ok(Ingested::Settled { outcome, released })
+    }
+
+    async fn feed_of(&self, entry: &Entry) -> Result<Arc<Feed>, StoreError> {
+        if let Some(feed) = self.feeds.named(&entry.feed) {
+            return Ok(feed.clone());
+        }
+        // The feed is configured no more; its entries are read to the end all the same.
+        let state = self.store.feed_state(&entry.feed).await?;
+        let url = state.and_then(|state| state.url.parse().ok());
+        let url = url.unwrap_or_else(|| Url::parse("about:blank").expect("a constant address"));
+        Ok(Arc::new(Feed::plain(entry.feed.clone(), url)))
+    }
+
+    async fn feed_ref(&self, feed: &Feed, entry: &Entry) -> Result<FeedRef, StoreError> {
+        Ok(FeedRef {
+            id: feed.id.clone(),
+            url: feed.url.to_string(),
+            title: self.store.feed_state(&feed.id).await?.and_then(|state| state.title),
+            entry_id: entry.listing.identity.clone(),
+            entry_published: entry.listing.published.or(entry.listing.updated).map(|date| date.rfc3339()),
+            tags: feed.tags.clone(),
+        })
+    }
+}
+
+/// How an entry ends whose body is in the topic already.
+fn looked_at(admitted: &Admitted, sighting: &Sighting, hash: Digest) -> Outcome {
+    if admitted.revisit && sighting.last_before == Some(hash) {
+        Outcome::Unchanged
+    } else if admitted.revisit && sighting.known_body {
+        Outcome::Reverted
+    } else {
+        Outcome::Duplicate { of: hash }
+    }
+}
+
+fn cleaned_link(link: &str) -> Option<Url> {
+    Url::parse(link).ok().map(|link| link::cleaned(&link))
+}
+
+fn hints(entry: &Entry) -> Hints {
+    let listing = &entry.listing;
+    let link = listing.link.clone().unwrap_or_default();
+    Hints {
+        requested_url: link.clone(),
+        final_url: link,
+        title: listing.title.clone(),
+        summary: listing.summary.clone(),
+        content: listing.content.clone(),
+        authors: listing.authors.clone(),
+        categories: listing.categories.clone(),
+        published: listing.published,
+        updated: listing.updated,
+        language: listing.language.clone(),
+    }
+}
+
+/// Errors that may name a least wait.
+trait MaybeAfter {
+    fn after(&self) -> Option<Duration>;
+}
+
+impl MaybeAfter for FetchError {
+    fn after(&self) -> Option<Duration> {
+        match self.fault() {
+            Fault::Retry { after } => after,
+            _ => None,
+        }
+    }
+}
+
+impl MaybeAfter for Panicked {
+    fn after(&self) -> Option<Duration> {
+        None
+    }
+}

@@ -1,0 +1,179 @@
+//! What the desk counts, under Prometheus names and in base units. Label sets are closed: no URL, host or feed is a label.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+use wiredesk_model::outcome::{Dropped, Outcome};
+
+/// One label of a closed set.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Result {
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Fetch {
+    what: &'static str,
+    class: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reason {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Stage {
+    stage: &'static str,
+}
+
+/// How a poll ended, for the metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PollResult {
+    /// The feed was read.
+    Read,
+    /// 304: nothing new.
+    NotModified,
+    /// It failed.
+    Failed,
+}
+
+impl PollResult {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::NotModified => "not_modified",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// All counters. Cheap to clone; clones count together.
+#[derive(Clone, Debug)]
+pub struct Meter {
+    polls: Family<Result, Counter>,
+    fetches: Family<Fetch, Counter>,
+    stages: Family<Stage, Histogram>,
+    listed: Counter,
+    left_out: Counter,
+    published: Counter,
+    duplicates: Counter,
+    looked_again: Family<Result, Counter>,
+    dropped: Family<Reason, Counter>,
+    retries: Counter,
+    pending: Gauge,
+    ready: Gauge,
+    store_bytes: Gauge<i64>,
+    started: Gauge<f64, AtomicU64>,
+}
+
+fn stage_histogram() -> Histogram {
+    // 0.5 ms to 65 s
+    Histogram::new(exponential_buckets(0.0005, 2.0, 18))
+}
+
+impl Meter {
+    /// Counters that start at zero, made known to `registry`.
+    pub fn new(registry: &mut Registry) -> Self {
+        let meter = Self {
+            polls: Family::default(),
+            fetches: Family::default(),
+            stages: Family::new_with_constructor(stage_histogram),
+            listed: Counter::default(),
+            left_out: Counter::default(),
+            published: Counter::default(),
+            duplicates: Counter::default(),
+            looked_again: Family::default(),
+            dropped: Family::default(),
+            retries: Counter::default(),
+            pending: Gauge::default(),
+            ready: Gauge::default(),
+            store_bytes: Gauge::default(),
+            started: Gauge::default(),
+        };
+        for result in [PollResult::Read, PollResult::NotModified, PollResult::Failed] {
+            let _ = meter.polls.get_or_create(&Result { result: result.name() });
+        }
+        for reason in Dropped::REASONS {
+            let _ = meter.dropped.get_or_create(&Reason { reason });
+        }
+        registry.register("wiredesk_polls", "Polls of feeds, by result", meter.polls.clone());
+        registry.register("wiredesk_fetches", "HTTP requests, by what was asked for and how it went", meter.fetches.clone());
+        registry.register_with_unit("wiredesk_stage_duration", "Time spent in a stage", Unit::Seconds, meter.stages.clone());
+        registry.register("wiredesk_entries_seen", "Entries journalled: new, or known with another fingerprint", meter.listed.clone());
+        registry.register("wiredesk_entries_left_out", "Entries left out of a poll because the backlog was full", meter.left_out.clone());
+        registry.register("wiredesk_entries_published", "Records put into the topic", meter.published.clone());
+        registry.register("wiredesk_entries_duplicate", "Entries whose body was in the topic already", meter.duplicates.clone());
+        registry.register("wiredesk_entries_looked_again", "Known entries fetched again with nothing new to publish", meter.looked_again.clone());
+        registry.register("wiredesk_entries_dropped", "Entries that are not in the topic, by reason", meter.dropped.clone());
+        registry.register("wiredesk_entry_retries", "Attempts put back to be tried again", meter.retries.clone());
+        registry.register("wiredesk_entries_pending", "Entries seen and not yet settled", meter.pending.clone());
+        registry.register("wiredesk_ready", "1 when the topic is fenced and caught up", meter.ready.clone());
+        registry.register_with_unit("wiredesk_store_size", "Size of the data dir's database", Unit::Bytes, meter.store_bytes.clone());
+        registry.register_with_unit("wiredesk_start_time", "When the desk was started, since 1970", Unit::Seconds, meter.started.clone());
+        meter.started.set(jiff::Timestamp::now().as_millisecond() as f64 / 1000.0);
+        meter
+    }
+
+    pub(crate) fn polled(&self, result: PollResult) {
+        self.polls.get_or_create(&Result { result: result.name() }).inc();
+    }
+
+    pub(crate) fn fetched(&self, what: &'static str, class: &'static str) {
+        self.fetches.get_or_create(&Fetch { what, class }).inc();
+    }
+
+    pub(crate) fn seen(&self, entries: usize, left_out: usize) {
+        self.listed.inc_by(entries as u64);
+        self.left_out.inc_by(left_out as u64);
+    }
+
+    pub(crate) fn ended(&self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Published { .. } => self.published.inc(),
+            Outcome::Duplicate { .. } => self.duplicates.inc(),
+            Outcome::Unchanged | Outcome::Reverted => self.looked_again.get_or_create(&Result { result: outcome.name() }).inc(),
+            Outcome::Dropped(dropped) => self.dropped.get_or_create(&Reason { reason: dropped.reason() }).inc(),
+        };
+    }
+
+    pub(crate) fn retried(&self) {
+        self.retries.inc();
+    }
+
+    pub(crate) fn pending(&self, entries: u64) {
+        self.pending.set(i64::try_from(entries).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn store_size(&self, bytes: u64) {
+        self.store_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
+    /// Whether the topic is fenced and caught up.
+    pub fn ready(&self, ready: bool) {
+        self.ready.set(i64::from(ready));
+    }
+
+    /// Measures a stage until it is dropped.
+    pub(crate) fn stage(&self, stage: &'static str) -> Timer {
+        Timer { histogram: self.stages.get_or_create(&Stage { stage }).clone(), begun: Instant::now() }
+    }
+}
+
+/// A stage that is being measured.
+pub(crate) struct Timer {
+    histogram: Histogram,
+    begun: Instant,
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.histogram.observe(self.begun.elapsed().as_secs_f64());
+    }
+}

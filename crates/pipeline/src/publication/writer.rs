@@ -1,0 +1,402 @@
+//! The writer's thread. START: fence, read the tail, take what the topic holds for the truth. RUN: a batch is what gathered
+//! while the last one was being committed; what the topic holds afterwards is settled and indexed by the same passage that
+//! START uses, so a crash between any two steps leaves only work that START does again.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tracing::{error, info, warn};
+use wiredesk_model::fault::{AsFault, Fault};
+use wiredesk_model::id::EntryKey;
+use wiredesk_model::outcome::{Dropped, Receipt};
+use wiredesk_model::record::Event;
+use wiredesk_model::secret::Secret;
+use wiredesk_model::topic::Found;
+use wiredesk_publish::error::{CommitError, OpenError};
+use wiredesk_publish::writer::{Opening, Tail, Writer};
+use wiredesk_store::error::StoreError;
+use wiredesk_store::topic::{Blocking, Placed};
+
+use super::{Ending, Item, Offered, Parts, Standing, is_own};
+
+/// `publish.kafka.properties` with their secrets resolved.
+pub type Resolved = BTreeMap<String, Secret>;
+
+/// The most messages in one transaction.
+const BATCH: usize = 500;
+/// How long to wait before the topic is tried again.
+const PAUSE: Duration = Duration::from_secs(1);
+/// A trouble that lasts is said this often.
+const REMIND: Duration = Duration::from_secs(60);
+
+/// Whether START will never succeed. A tail that could not be taken in is the data dir's trouble, which may pass.
+fn is_final(error: &OpenError) -> bool {
+    error.fault() == Fault::Fatal && !matches!(error, OpenError::Tail { .. })
+}
+
+/// What an offer is told of a body that the index holds.
+pub(super) fn in_topic(placed: Placed, entry: EntryKey) -> Offered {
+    if is_own(&placed, entry) {
+        let event = if placed.revision.is_some_and(|revision| revision > 1) { Event::Revised } else { Event::Published };
+        Offered::Published(placed.receipt, event)
+    } else {
+        Offered::InTopic(placed)
+    }
+}
+
+/// The thread and all it owns.
+pub(super) struct Thread {
+    pub(super) parts: Parts,
+    pub(super) index: Blocking,
+    pub(super) inbox: Receiver<Item>,
+    pub(super) standing: watch::Sender<Standing>,
+    pub(super) stop: Arc<AtomicBool>,
+}
+
+/// How a batch ended.
+enum Written {
+    /// All of it has its answer.
+    Done,
+    /// The writer is of no more use; these are still to be written after another START.
+    StartAgain(Vec<Item>),
+}
+
+impl Thread {
+    pub(super) fn run(mut self) {
+        let ending = self.work();
+        match &ending {
+            Ending::Closed => {}
+            Ending::TakenOver(why) | Ending::Refused(why) => error!(stage = "publish", "{why}"),
+        }
+        let standing = self.standing.clone();
+        drop(self); // the data dir is free when the end is told
+        standing.send_replace(Standing::Ended(ending));
+    }
+
+    fn work(&mut self) -> Ending {
+        let mut carried = Vec::new();
+        let mut again = false;
+        loop {
+            let mut writer = match self.start(again) {
+                Ok(writer) => writer,
+                Err(ending) => return ending,
+            };
+            again = true;
+            self.standing.send_replace(Standing::Ready);
+            loop {
+                let batch = if carried.is_empty() { self.gather() } else { std::mem::take(&mut carried) };
+                if batch.is_empty() {
+                    return Ending::Closed;
+                }
+                match self.write(&mut writer, batch) {
+                    Ok(Written::Done) => {}
+                    Ok(Written::StartAgain(rest)) => {
+                        carried = rest;
+                        break;
+                    }
+                    Err(ending) => return ending,
+                }
+            }
+            self.standing.send_replace(Standing::Starting);
+        }
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// START, tried until it succeeds, the desk stops, or the topic turns out to be another's.
+    fn start(&mut self, again: bool) -> Result<Writer, Ending> {
+        let mut trouble = Trouble::default();
+        loop {
+            if self.stopped() {
+                return Err(Ending::Closed);
+            }
+            match self.start_once(again) {
+                Ok(writer) => return Ok(writer),
+                Err(StartError::Open(OpenError::Stopped)) => return Err(Ending::Closed),
+                Err(StartError::Open(error @ OpenError::TakenOver { .. })) => return Err(Ending::TakenOver(error.to_string())),
+                Err(StartError::Open(error)) if is_final(&error) => return Err(Ending::Refused(error.to_string())),
+                Err(error) => {
+                    trouble.say(&self.standing, &error.to_string());
+                    self.pause();
+                }
+            }
+        }
+    }
+
+    fn start_once(&mut self, again: bool) -> Result<Writer, StartError> {
+        let begun = Instant::now();
+        let rebuild = (self.parts.rebuild && !again) || self.index.rebuilding()?;
+        if rebuild {
+            self.index.begin_rebuild()?;
+        }
+        let positions = self.index.positions()?;
+        let stop = self.stop.clone();
+        let opening = Opening {
+            settings: &self.parts.settings,
+            data_dir: &self.parts.data_dir,
+            desk: &self.parts.desk,
+            positions: &positions,
+            rebuild,
+            again,
+            secrets: &self.parts.secrets,
+            stop: &|| stop.load(Ordering::Relaxed),
+        };
+        let (mut read, mut foreign) = (0u64, 0u64);
+        let opened = Writer::open(&opening, &mut |tail: Tail<'_>| {
+            read += tail.found.len() as u64;
+            foreign += tail.found.iter().filter(|found| !self.is_ours(found)).count() as u64;
+            self.keep(tail.found, tail.next).map_err(Into::into)
+        })?;
+        self.index.set_identity(&opened.identity, &self.index.positions()?.next)?;
+        if rebuild {
+            let gone = self.index.end_rebuild()?;
+            info!(stage = "publish", records = read, gone, "the index was rebuilt from the topic; what was settled stays settled");
+        }
+        for warning in &opened.warnings {
+            warn!(stage = "publish", "{warning}");
+        }
+        if foreign > 0 {
+            warn!(stage = "publish", records = foreign, "the topic holds records that this data dir did not write; they count as published");
+        }
+        info!(
+            stage = "publish",
+            topic = opened.identity.topic,
+            partitions = opened.identity.partitions,
+            records = read,
+            ms = begun.elapsed().as_millis() as u64,
+            "fenced and caught up"
+        );
+        Ok(opened.writer)
+    }
+
+    fn is_ours(&self, found: &Found) -> bool {
+        found.joint.as_ref().is_some_and(|joint| joint.desk.name == self.parts.desk.name)
+    }
+
+    /// Takes what the topic holds for the truth: the entries first, then the index. A crash between the two leaves the
+    /// index behind, and the next START reads the same records again.
+    fn keep(&self, found: &[Found], next: &[(i32, i64)]) -> Result<(), StoreError> {
+        let released = self.index.settle_found(found, Timestamp::now())?;
+        if !released.is_empty() {
+            // Nobody listens any more when the desk is going down; the entries stay pending.
+            let _ = self.parts.released.send(released);
+        }
+        self.index.index(found, next)
+    }
+
+    /// Waits for something to write, then for company, at most `linger`. Empty when the publication is closed.
+    fn gather(&self) -> Vec<Item> {
+        let first = loop {
+            match self.inbox.recv_timeout(Duration::from_millis(200)) {
+                Ok(item) => break item,
+                Err(RecvTimeoutError::Disconnected) => return Vec::new(),
+                Err(RecvTimeoutError::Timeout) if self.stopped() => return Vec::new(),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        };
+        let mut batch = vec![first];
+        let until = Instant::now() + self.parts.settings.linger.0;
+        while batch.len() < BATCH {
+            match self.inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(item) => batch.push(item),
+                Err(_) => break,
+            }
+        }
+        batch
+    }
+
+    /// What the index holds by now of a batch. After another START it holds what an uncertain commit left in the topic.
+    fn placed(&self, batch: &[Item]) -> Result<Vec<Option<Placed>>, StoreError> {
+        let lookup = |item: &Item| match item {
+            Item::Record { claim, .. } => self.index.lookup(claim.hash()),
+            Item::Notice { .. } => Ok(None),
+        };
+        batch.iter().map(lookup).collect()
+    }
+
+    fn write(&self, writer: &mut Writer, batch: Vec<Item>) -> Result<Written, Ending> {
+        let Some(placed) = self.insist(|| self.placed(&batch)) else { return Err(Ending::Closed) };
+        let mut batch = sift(batch, placed);
+        let mut trouble = Trouble::default();
+        while !batch.is_empty() {
+            if self.stopped() {
+                return Err(Ending::Closed);
+            }
+            let messages: Vec<_> = batch.iter().map(|item| item.message().clone()).collect();
+            match writer.commit(&messages) {
+                Ok(receipts) => {
+                    trouble.over(&self.standing);
+                    return self.committed(batch, &receipts);
+                }
+                Err(CommitError::Aborted { error }) => {
+                    warn!(stage = "publish", records = batch.len(), error, "transaction aborted; sent again");
+                    self.pause();
+                }
+                Err(CommitError::Refused { error, size }) => {
+                    if batch.len() == 1 {
+                        batch.pop().into_iter().for_each(|item| refuse(item, &error, size));
+                        return Ok(Written::Done);
+                    }
+                    return self.one_by_one(writer, batch);
+                }
+                Err(CommitError::Wait { error }) => {
+                    trouble.say(&self.standing, &error);
+                    self.pause();
+                }
+                Err(CommitError::Uncertain { error }) => {
+                    warn!(stage = "publish", records = batch.len(), error, "the end of a transaction is unknown; starting again from the topic");
+                    return Ok(Written::StartAgain(batch));
+                }
+                Err(CommitError::Fenced { error }) => {
+                    return Err(Ending::TakenOver(format!("another desk took over: {error}")));
+                }
+            }
+        }
+        Ok(Written::Done)
+    }
+
+    /// A batch that holds a refused record is sent one record to a transaction: the one that fails alone is refused.
+    fn one_by_one(&self, writer: &mut Writer, batch: Vec<Item>) -> Result<Written, Ending> {
+        let mut rest = batch.into_iter();
+        while let Some(item) = rest.next() {
+            if let Written::StartAgain(mut back) = self.write(writer, vec![item])? {
+                back.extend(rest);
+                return Ok(Written::StartAgain(back));
+            }
+        }
+        Ok(Written::Done)
+    }
+
+    fn committed(&self, batch: Vec<Item>, receipts: &[Receipt]) -> Result<Written, Ending> {
+        let mut next: BTreeMap<i32, i64> = BTreeMap::new();
+        let mut found = Vec::new();
+        for (item, receipt) in batch.iter().zip(receipts) {
+            if let Item::Record { joint, claim, .. } = item {
+                let end = next.entry(receipt.partition).or_default();
+                *end = (*end).max(receipt.offset + 1);
+                found.push(Found { receipt: *receipt, hash: claim.hash(), joint: Some(joint.clone()) });
+            }
+        }
+        let next: Vec<_> = next.into_iter().collect();
+        // The records are in the topic. Without room on the disk the desk stands still here until there is some.
+        if self.insist(|| self.keep(&found, &next)).is_none() {
+            return Err(Ending::Closed);
+        }
+        for (item, receipt) in batch.into_iter().zip(receipts) {
+            match item {
+                Item::Record { reply, event, .. } => answer(reply, Offered::Published(*receipt, event)),
+                Item::Notice { reply, .. } => answer(reply, ()),
+            }
+        }
+        Ok(Written::Done)
+    }
+
+    /// Tries a store operation until it succeeds; `None` when the desk stops first.
+    fn insist<T>(&self, mut operation: impl FnMut() -> Result<T, StoreError>) -> Option<T> {
+        let mut trouble = Trouble::default();
+        loop {
+            match operation() {
+                Ok(done) => {
+                    trouble.over(&self.standing);
+                    return Some(done);
+                }
+                Err(_) if self.stopped() => return None,
+                Err(error) => {
+                    trouble.say(&self.standing, &format!("the data dir cannot be written: {error}"));
+                    self.pause();
+                }
+            }
+        }
+    }
+
+    /// Waits a second, or less when the desk stops.
+    fn pause(&self) {
+        let until = Instant::now() + PAUSE;
+        while Instant::now() < until && !self.stopped() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// Answers what is in the topic already and drops what stands in the batch twice; the rest is to be written.
+fn sift(batch: Vec<Item>, placed: Vec<Option<Placed>>) -> Vec<Item> {
+    let mut seen = HashSet::new();
+    let mut kept = Vec::with_capacity(batch.len());
+    for (item, placed) in batch.into_iter().zip(placed) {
+        match (item, placed) {
+            (Item::Record { joint, reply, .. }, Some(placed)) => answer(reply, in_topic(placed, joint.entry)),
+            (Item::Record { claim, .. }, None) if !seen.insert(claim.hash()) => {
+                // The claim makes this impossible; without an answer the entry stays pending and is offered again.
+                error!(stage = "publish", hash = %claim.hash(), "a body was claimed twice");
+            }
+            (item, _) => kept.push(item),
+        }
+    }
+    kept
+}
+
+/// Nobody waits when the task was aborted; the record is in the topic all the same, and its entry is settled.
+fn answer<T>(reply: tokio::sync::oneshot::Sender<T>, value: T) {
+    let _ = reply.send(value);
+}
+
+fn refuse(item: Item, error: &str, size: bool) {
+    match item {
+        Item::Record { message, reply, .. } => {
+            let dropped = if size {
+                Dropped::TooLarge { what: format!("the record of {} bytes is over the topic's limit", message.weight()) }
+            } else {
+                Dropped::Refused { error: error.to_owned() }
+            };
+            answer(reply, Offered::Refused(dropped));
+        }
+        Item::Notice { message, reply } => {
+            // A dead letter or copy is a report: losing one must not hold up its entry.
+            warn!(stage = "publish", key = message.key, error, "the topic refuses a report; left out");
+            answer(reply, ());
+        }
+    }
+}
+
+/// A trouble that lasts: said at once, and then once a minute.
+#[derive(Default)]
+struct Trouble {
+    said: Option<Instant>,
+}
+
+impl Trouble {
+    fn say(&mut self, standing: &watch::Sender<Standing>, what: &str) {
+        standing.send_if_modified(|now| {
+            let waiting = Standing::Waiting(what.to_owned());
+            let changed = *now != waiting;
+            *now = waiting;
+            changed
+        });
+        if self.said.is_none_or(|at| at.elapsed() >= REMIND) {
+            self.said = Some(Instant::now());
+            warn!(stage = "publish", "{what}; tried again");
+        }
+    }
+
+    fn over(&mut self, standing: &watch::Sender<Standing>) {
+        if self.said.take().is_some() {
+            info!(stage = "publish", "publishing goes on");
+            standing.send_replace(Standing::Ready);
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("the data dir cannot be used: {0}")]
+    Store(#[from] StoreError),
+}

@@ -1,0 +1,478 @@
+//! run: which feed, which entry may start now. Admits while a permit is free; each poll and each ingest is a task of its own,
+//! so one that waits starves no other. Stop = admit no more, join what was admitted, abort what outlives the grace.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+use wiredesk_model::id::EntryKey;
+use wiredesk_schedule::queue::{FeedIndex, HostIndex, Moment, Schedule};
+use wiredesk_store::entries::Pending;
+use wiredesk_store::error::StoreError;
+use wiredesk_store::feeds::FeedState;
+
+use crate::desk::Desk;
+use crate::ingest::{IngestError, Ingested};
+use crate::lane::{Lane, Permit};
+use crate::poll::Polled;
+use crate::publication::{Ending, Standing};
+use crate::summary::Summary;
+
+/// How often old entries are forgotten and gauges read.
+const HOUSEKEEPING: Duration = Duration::from_secs(30);
+/// The most rows forgotten in one transaction.
+const SLICE: usize = 500;
+/// The wait after the data dir could not be written.
+const STORE_PAUSE: Duration = Duration::from_secs(5);
+
+/// How long the desk runs.
+#[derive(Clone, Copy, Debug)]
+pub enum Mode {
+    /// Until it is stopped.
+    Forever,
+    /// One poll of every feed, then every entry until it is settled or its next try is further off than `wait`.
+    Once {
+        /// How long to wait for an entry's next try.
+        wait: Duration,
+        /// How long to wait for the topic.
+        connect_timeout: Duration,
+    },
+}
+
+/// Why a run ended.
+#[derive(Debug)]
+pub enum End {
+    /// `--once`: nothing is left to do.
+    Drained,
+    /// It was asked to stop.
+    Stopped,
+    /// Another desk has our identity.
+    TakenOver(String),
+    /// The topic is another's, or the settings are wrong.
+    Refused(String),
+    /// `--once`: the topic could not be reached in time.
+    Unreachable(String),
+    /// The data dir cannot be used any more.
+    Store(StoreError),
+}
+
+/// How to stop a run.
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    /// Admit no more, finish what is under way within the grace.
+    pub drain: CancellationToken,
+    /// End at once.
+    pub now: CancellationToken,
+}
+
+/// Word from tasks to the loop that admits them.
+pub(crate) enum Word {
+    /// A host's slot is free again.
+    Free(HostIndex),
+    /// A host asks to be visited less often.
+    SlowDown(HostIndex, Duration),
+}
+
+/// A host's slot, given back when dropped.
+pub(crate) struct HostSlot {
+    host: HostIndex,
+    words: UnboundedSender<Word>,
+}
+
+impl HostSlot {
+    /// Asks that the host be visited less often.
+    pub(crate) fn slow_down(&self, delay: Duration) {
+        let _ = self.words.send(Word::SlowDown(self.host, delay));
+    }
+}
+
+impl Drop for HostSlot {
+    fn drop(&mut self) {
+        // Nobody listens any more when the desk is going down.
+        let _ = self.words.send(Word::Free(self.host));
+    }
+}
+
+/// What a read holds while it waits on a server: a permit and the host's slot.
+pub(crate) struct Seat {
+    pub(crate) permit: Permit,
+    pub(crate) slot: Option<HostSlot>,
+}
+
+enum Done {
+    Poll(FeedIndex, Result<Polled, StoreError>),
+    Read(EntryKey, Result<Ingested, IngestError>),
+}
+
+/// The loop's own state.
+struct Run {
+    desk: Arc<Desk>,
+    schedule: Schedule,
+    /// Entries whose last attempt was never settled: one of them may have killed the process, so they are read alone.
+    suspects: VecDeque<EntryKey>,
+    suspect: Option<EntryKey>,
+    polls: Lane,
+    reads: Lane,
+    reading: usize,
+    tasks: JoinSet<Done>,
+    words: UnboundedSender<Word>,
+    clock: Instant,
+    once: bool,
+    /// START has read the tail once. Before that an entry may be in the topic that the journal still calls pending: none is read.
+    caught_up: bool,
+    summary: Summary,
+}
+
+impl Desk {
+    /// Runs the desk until it is drained, stopped, or cannot go on. `released` brings entries that the publication released.
+    pub async fn run(self: Arc<Self>, mode: Mode, stop: Stop, released: UnboundedReceiver<Vec<Pending>>) -> (End, Summary) {
+        let begun = Instant::now();
+        let (words, inbox) = mpsc::unbounded_channel();
+        let (freed, wake) = mpsc::unbounded_channel();
+        let mut run = Run {
+            schedule: Schedule::new(self.politeness),
+            suspects: VecDeque::new(),
+            suspect: None,
+            polls: Lane::new(self.settings.polls.get(), freed.clone()),
+            reads: Lane::new(self.settings.ingests.get(), freed),
+            reading: 0,
+            tasks: JoinSet::new(),
+            words,
+            clock: begun,
+            once: matches!(mode, Mode::Once { .. }),
+            caught_up: false,
+            summary: Summary::default(),
+            desk: self.clone(),
+        };
+        let end = match run.load().await {
+            Ok(()) => run.admit_until_done(mode, &stop, inbox, wake, released).await,
+            Err(error) => End::Store(error),
+        };
+        run.leave(&end, &stop).await;
+        run.summary.took = begun.elapsed();
+        (end, run.summary)
+    }
+}
+
+impl Run {
+    fn now(&self) -> Moment {
+        self.clock.elapsed()
+    }
+
+    /// A stored time on the steady clock: never before now, never further off than the longest interval. A clock that jumps
+    /// can so delay nothing for longer than that.
+    fn moment(&self, due: Timestamp) -> Moment {
+        let ahead = Duration::try_from(due.duration_since(Timestamp::now())).unwrap_or_default();
+        let most = self.desk.schedule.max_interval.0.max(self.desk.settings.retry.max.0);
+        self.now() + ahead.min(most)
+    }
+
+    /// Fills the schedule from the configuration and the store.
+    async fn load(&mut self) -> Result<(), StoreError> {
+        let desk = self.desk.clone();
+        let configured: Vec<_> = desk.feeds.iter().map(|feed| (feed.id.clone(), feed.url.to_string())).collect();
+        let states = desk.store.sync_feeds(&configured, Timestamp::now()).await?;
+        for (index, (feed, state)) in desk.feeds.iter().zip(&states).enumerate() {
+            let index = FeedIndex::try_from(index).expect("fewer than four billion feeds fit in memory");
+            self.summary.feeds += 1;
+            if let Some(due) = self.first_poll(state) {
+                let host = wiredesk_model::link::host_port(&feed.url).unwrap_or_default();
+                self.schedule.add_feed(index, &host, due);
+            }
+        }
+        let pending = desk.store.pending().await?;
+        if !pending.is_empty() {
+            info!(entries = pending.len(), stage = "journal", "pending from before");
+        }
+        self.take_in(pending);
+        if !self.suspects.is_empty() {
+            info!(entries = self.suspects.len(), stage = "journal", "read when the desk last ended without a stop; now read one at a time");
+        }
+        self.housekeep().await
+    }
+
+    /// When a feed is polled first: at its time; with `--once` now, save where it is gone or asked for a wait.
+    fn first_poll(&self, state: &FeedState) -> Option<Moment> {
+        match (state.gone, self.once) {
+            (true, _) => None,
+            (false, true) if state.held && state.due > Timestamp::now() => None,
+            (false, true) => Some(self.now()),
+            (false, false) => Some(self.moment(state.due)),
+        }
+    }
+
+    fn take_in(&mut self, pending: Vec<Pending>) {
+        for entry in pending {
+            if entry.crashed && !entry.fated {
+                self.suspects.push_back(entry.key);
+            } else if let (Some(host), false) = (&entry.host, entry.fated) {
+                let due = self.moment(entry.due);
+                self.schedule.add_entry(entry.key, host, due);
+            } else {
+                self.schedule.add_fated(entry.key);
+            }
+        }
+    }
+
+    async fn admit_until_done(
+        &mut self,
+        mode: Mode,
+        stop: &Stop,
+        mut inbox: UnboundedReceiver<Word>,
+        mut wake: UnboundedReceiver<()>,
+        mut released: UnboundedReceiver<Vec<Pending>>,
+    ) -> End {
+        let mut standing = self.desk.publication.standing();
+        standing.mark_changed();
+        let mut housekeeping = tokio::time::interval_at(Instant::now() + HOUSEKEEPING, HOUSEKEEPING);
+        let patience = match mode {
+            Mode::Once { connect_timeout, .. } => Some(tokio::time::Instant::now() + connect_timeout),
+            Mode::Forever => None,
+        };
+        loop {
+            self.admit();
+            let next_start = self.next_start();
+            if let Mode::Once { wait, .. } = mode
+                && self.caught_up
+                && self.is_drained(wait)
+                && released.is_empty()
+            {
+                return End::Drained;
+            }
+            tokio::select! {
+                biased;
+                () = stop.now.cancelled() => return End::Stopped,
+                () = stop.drain.cancelled() => return End::Stopped,
+                Some(word) = inbox.recv() => {
+                    self.hear(word);
+                    while let Ok(word) = inbox.try_recv() {
+                        self.hear(word);
+                    }
+                }
+                Some(pending) = released.recv() => self.take_in(pending),
+                Some(done) = self.tasks.join_next() => {
+                    if let Some(end) = self.take_back(done) {
+                        return end;
+                    }
+                }
+                Some(()) = wake.recv() => while wake.try_recv().is_ok() {},
+                changed = standing.changed() => {
+                    if let Some(end) = self.topic_changed(changed.is_ok().then(|| standing.borrow_and_update().clone())) {
+                        return end;
+                    }
+                }
+                () = until(patience), if patience.is_some() && !is_ready(&standing.borrow()) => {
+                    return End::Unreachable(match &*standing.borrow() {
+                        Standing::Waiting(why) => why.clone(),
+                        _ => "the topic could not be reached in time".into(),
+                    });
+                }
+                _ = housekeeping.tick() => {
+                    if let Err(error) = self.housekeep().await {
+                        warn!(stage = "store", "housekeeping failed: {error}");
+                    }
+                }
+                () = tokio::time::sleep_until(next_start) => {}
+            }
+        }
+    }
+
+    /// Starts all that may start now.
+    fn admit(&mut self) {
+        while self.polls.has_room() {
+            let Some((feed, host)) = self.schedule.next_poll(self.now()) else { break };
+            let permit = self.polls.admit();
+            let slot = self.slot(host);
+            let desk = self.desk.clone();
+            self.tasks.spawn(async move {
+                let polled = desk.poll(desk.feeds.at(feed).clone(), permit).await;
+                drop(slot);
+                Done::Poll(feed, polled)
+            });
+        }
+        while self.caught_up && self.suspect.is_none() && self.reading < self.desk.in_flight as usize {
+            if let Some(entry) = self.schedule.next_fated() {
+                self.read(entry, None);
+                continue;
+            }
+            if !self.reads.has_room() {
+                return;
+            }
+            if let Some(entry) = self.suspects.front().copied() {
+                if self.reading > 0 {
+                    return; // alone
+                }
+                self.suspects.pop_front();
+                self.suspect = Some(entry);
+                self.read(entry, Some(Seat { permit: self.reads.admit(), slot: None }));
+            } else if let Some((entry, host)) = self.schedule.next_read(self.now()) {
+                let slot = self.slot(host);
+                self.read(entry, Some(Seat { permit: self.reads.admit(), slot: Some(slot) }));
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn slot(&self, host: HostIndex) -> HostSlot {
+        HostSlot { host, words: self.words.clone() }
+    }
+
+    fn read(&mut self, entry: EntryKey, seat: Option<Seat>) {
+        self.reading += 1;
+        let desk = self.desk.clone();
+        self.tasks.spawn(async move { Done::Read(entry, desk.ingest(entry, seat).await) });
+    }
+
+    fn hear(&mut self, word: Word) {
+        match word {
+            Word::Free(host) => self.schedule.free(host),
+            Word::SlowDown(host, delay) => self.schedule.slow_down(host, delay),
+        }
+    }
+
+    /// A task is over: what it leaves goes back into the schedule.
+    fn take_back(&mut self, done: Result<Done, tokio::task::JoinError>) -> Option<End> {
+        match done {
+            Ok(Done::Poll(index, Ok(polled))) => {
+                self.summary.polled(polled.result);
+                self.take_in(polled.new);
+                if let (Some(again), false) = (polled.again, self.once) {
+                    self.poll_again(index, again);
+                }
+                None
+            }
+            Ok(Done::Poll(index, Err(error))) => {
+                self.poll_again(index, STORE_PAUSE);
+                self.store_failed(error)
+            }
+            Ok(Done::Read(entry, result)) => {
+                self.reading -= 1;
+                self.suspect.take_if(|suspect| *suspect == entry);
+                self.schedule.end(entry);
+                match result {
+                    Ok(Ingested::Settled { outcome, released }) => {
+                        self.summary.settled(&outcome);
+                        self.take_in(released);
+                    }
+                    Ok(Ingested::Again { host, after }) => {
+                        let due = self.now() + after;
+                        self.schedule.add_entry(entry, &host.unwrap_or_default(), due);
+                    }
+                    Ok(Ingested::Nothing) => {}
+                    Err(IngestError::Closed(_)) => {} // the standing tells why; the entry stays pending
+                    Err(IngestError::Store(error)) => {
+                        let due = self.now() + STORE_PAUSE;
+                        self.schedule.add_entry(entry, "", due);
+                        return self.store_failed(error);
+                    }
+                }
+                None
+            }
+            Err(error) => {
+                // A task has no panics of its own to lose: jobs that may panic run on the processor's pool.
+                error!(stage = "run", "a task ended by itself: {error}");
+                None
+            }
+        }
+    }
+
+    fn poll_again(&mut self, index: FeedIndex, after: Duration) {
+        let host = wiredesk_model::link::host_port(&self.desk.feeds.at(index).url).unwrap_or_default();
+        let due = self.now() + after;
+        self.schedule.add_feed(index, &host, due);
+    }
+
+    fn store_failed(&self, error: StoreError) -> Option<End> {
+        use wiredesk_model::fault::{AsFault, Fault};
+        if error.fault() == Fault::Fatal {
+            return Some(End::Store(error));
+        }
+        error!(stage = "store", "{error}; tried again");
+        None
+    }
+
+    fn topic_changed(&mut self, standing: Option<Standing>) -> Option<End> {
+        self.caught_up |= standing.as_ref().is_some_and(is_ready);
+        self.desk.meter.ready(standing.as_ref().is_some_and(is_ready));
+        match standing? {
+            Standing::Ended(Ending::TakenOver(why)) => Some(End::TakenOver(why)),
+            Standing::Ended(Ending::Refused(why)) => Some(End::Refused(why)),
+            Standing::Ended(Ending::Closed) => Some(End::Stopped),
+            _ => None,
+        }
+    }
+
+    /// With `--once`: no feed waits, nothing is under way, and no entry is due soon enough to wait for.
+    fn is_drained(&self, wait: Duration) -> bool {
+        self.schedule.feeds() == 0
+            && self.tasks.is_empty()
+            && self.suspects.is_empty()
+            && !self.schedule.has_entry_due_by(self.now() + wait)
+    }
+
+    /// When something could start next: nothing before the next word, at most a minute.
+    fn next_start(&self) -> Instant {
+        let next = [self.schedule.poll_at(), self.schedule.read_at()].into_iter().flatten().min();
+        let far = self.now() + Duration::from_secs(60);
+        // What is due now waits for a permit, not for time: the next word or end of a task brings it.
+        let next = next.filter(|at| *at > self.now()).unwrap_or(far).min(far);
+        self.clock + next
+    }
+
+    async fn housekeep(&mut self) -> Result<(), StoreError> {
+        let store = &self.desk.store;
+        store.prune(Timestamp::now(), self.desk.window, SLICE).await?;
+        self.desk.meter.pending(store.pending_count().await?);
+        self.desk.meter.store_size(store.reader().size());
+        Ok(())
+    }
+
+    /// Joins what is under way within the grace, aborts the rest, and closes the door to the topic.
+    async fn leave(&mut self, end: &End, stop: &Stop) {
+        let patient = matches!(end, End::Stopped | End::Drained);
+        let deadline = Instant::now() + if patient { self.desk.settings.grace.0 } else { Duration::ZERO };
+        while patient && !self.tasks.is_empty() {
+            tokio::select! {
+                biased;
+                () = stop.now.cancelled() => break,
+                () = tokio::time::sleep_until(deadline) => break,
+                Some(done) = self.tasks.join_next() => drop(self.take_back(done)),
+            }
+        }
+        if !self.tasks.is_empty() {
+            warn!(tasks = self.tasks.len(), stage = "run", "the grace is over; what is under way stays pending");
+        }
+        self.tasks.shutdown().await;
+        self.desk.publication.close();
+        let mut standing = self.desk.publication.standing();
+        let ended = standing.wait_for(|standing| matches!(standing, Standing::Ended(_)));
+        tokio::select! {
+            _ = ended => {}
+            () = stop.now.cancelled() => {}
+            () = tokio::time::sleep_until(deadline) => {}
+        }
+        self.desk.publication.abandon();
+        if let Err(error) = self.desk.store.release().await {
+            warn!(stage = "store", "the attempts under way could not be taken back: {error}");
+        }
+        self.summary.pending = self.desk.store.pending_count().await.unwrap_or_default();
+    }
+}
+
+fn is_ready(standing: &Standing) -> bool {
+    *standing == Standing::Ready
+}
+
+async fn until(patience: Option<Instant>) {
+    match patience {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,102 @@
+//! The admin server: `/healthz`, `/readyz`, `/metrics`. It answers GET and HEAD only, checks the `Host` header against
+//! rebinding, and listens on loopback unless `daemon.allow_remote` says otherwise.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::registry::Registry;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use wiredesk_pipeline::publication::Standing;
+
+/// What the server shows.
+pub(crate) struct Admin {
+    pub(crate) registry: Registry,
+    pub(crate) standing: watch::Receiver<Standing>,
+    pub(crate) draining: CancellationToken,
+    pub(crate) allow_remote: bool,
+}
+
+/// Serves until `end` is cancelled.
+pub(crate) async fn serve(listener: TcpListener, admin: Admin, end: CancellationToken) -> std::io::Result<()> {
+    let admin = Arc::new(admin);
+    let app = Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .layer(middleware::from_fn_with_state(admin.clone(), guard))
+        .with_state(admin);
+    axum::serve(listener, app).with_graceful_shutdown(end.cancelled_owned()).await
+}
+
+/// A page in a browser must not reach us by a name that it made point here; nobody changes anything.
+async fn guard(State(admin): State<Arc<Admin>>, request: Request, next: Next) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")], "GET only\n").into_response();
+    }
+    let host = request.headers().get(header::HOST);
+    if !admin.allow_remote && !host.is_some_and(is_local) {
+        return (StatusCode::MISDIRECTED_REQUEST, "this server answers to localhost and loopback addresses only\n").into_response();
+    }
+    next.run(request).await
+}
+
+fn is_local(host: &HeaderValue) -> bool {
+    let Ok(host) = host.to_str() else { return false };
+    if let Ok(address) = host.parse::<SocketAddr>() {
+        return address.ip().is_loopback();
+    }
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    name.eq_ignore_ascii_case("localhost")
+        || name.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+async fn ready(State(admin): State<Arc<Admin>>) -> Response {
+    if admin.draining.is_cancelled() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
+    }
+    let standing = admin.standing.borrow().clone();
+    match standing {
+        Standing::Ready => "ready\n".into_response(),
+        Standing::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting: the topic is not caught up yet\n").into_response(),
+        Standing::Waiting(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("waiting: {why}\n")).into_response(),
+        Standing::Ended(_) => (StatusCode::SERVICE_UNAVAILABLE, "publishing has ended\n").into_response(),
+    }
+}
+
+async fn metrics(State(admin): State<Arc<Admin>>) -> Response {
+    let mut text = String::new();
+    match encode(&mut text, &admin.registry) {
+        Ok(()) => {
+            const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+            ([(header::CONTENT_TYPE, KIND)], text).into_response()
+        }
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_names_are_answered() {
+        for host in ["localhost", "LOCALHOST:9464", "127.0.0.1:80", "[::1]:9464", "127.9.9.9"] {
+            assert!(is_local(&HeaderValue::from_static(host)), "{host}");
+        }
+        for host in ["evil.example", "127.0.0.1.evil.example", "10.0.0.1:80", ""] {
+            assert!(!is_local(&HeaderValue::from_static(host)), "{host}");
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! `wiredesk run`: puts the parts together, runs them until a signal or the end, and says how it went.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use prometheus_client::registry::Registry;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{error, info, warn};
+use wiredesk_fetch::fetcher::Fetcher;
+use wiredesk_model::feed::Feed;
+use wiredesk_model::id::DeskId;
+use wiredesk_model::record::Pipeline;
+use wiredesk_model::secret::Secret;
+use wiredesk_model::units::Size;
+use wiredesk_pipeline::cpu::Cpu;
+use wiredesk_pipeline::desk::{Desk, Watcher};
+use wiredesk_pipeline::meter::Meter;
+use wiredesk_pipeline::publication::{Parts, Publication};
+use wiredesk_pipeline::run::{End, Mode, Stop};
+use wiredesk_pipeline::summary::Summary;
+use wiredesk_schedule::queue::Politeness;
+use wiredesk_store::Store;
+use wiredesk_store::entries::Pending;
+use wiredesk_store::error::StoreError;
+
+use crate::admin::{Admin, serve};
+use crate::check;
+use crate::cli::Output;
+use crate::config::settings::Config;
+use crate::config::{self, Loaded};
+use crate::exit::{Exit, Failure, OrExit};
+use crate::progress::Progress;
+
+/// What `wiredesk run` was asked for.
+pub(crate) struct Order<'a> {
+    pub(crate) config: &'a Path,
+    pub(crate) once: Option<Duration>,
+    pub(crate) rebuild: bool,
+    pub(crate) output: Output,
+}
+
+/// A desk put together, not yet running.
+pub(crate) struct Built {
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) registry: Registry,
+    pub(crate) released: mpsc::UnboundedReceiver<Vec<Pending>>,
+}
+
+/// The most memory a page may cost in the parser, by its guard.
+const GUARD: Size = Size::mib(64);
+
+/// What a desk is built from.
+pub(crate) struct Plan {
+    pub(crate) config: Config,
+    pub(crate) feeds: Vec<Feed>,
+    pub(crate) kafka_properties: BTreeMap<String, Secret>,
+    pub(crate) rebuild: bool,
+    pub(crate) watcher: Watcher,
+}
+
+/// Puts a desk together. START begins at once, in a thread of its own.
+pub(crate) fn build(plan: Plan) -> Result<Built, Failure> {
+    let Plan { config, feeds, kafka_properties, rebuild, watcher } = plan;
+    let hash = config::config_hash(&config);
+    let data_dir = &config.daemon.data_dir;
+    let store = Store::open(data_dir, Timestamp::now()).map_err(|error| Failure { exit: exit_of(&error), error: error.into() })?;
+    for remark in [store.clock_remark(), store.dir_remark()].into_iter().flatten() {
+        warn!(stage = "store", "{remark}");
+    }
+    let fetcher = Fetcher::new(&config.fetch).context("[fetch] cannot work").or_exit(Exit::Config)?;
+    let mut registry = Registry::default();
+    let meter = Meter::new(&mut registry);
+    let (released_to, released) = mpsc::unbounded_channel();
+    let parts = Parts {
+        settings: config.publish.clone(),
+        secrets: kafka_properties,
+        data_dir: data_dir.clone(),
+        rebuild,
+        store: store.clone(),
+        desk: DeskId { name: store.desk().to_owned(), started: Timestamp::now().as_millisecond() },
+        pipeline: Pipeline { version: env!("CARGO_PKG_VERSION").into(), config_hash: hash },
+        released: released_to,
+    };
+    let publication = Publication::open(parts).context("the publisher's thread cannot be started").or_exit(Exit::Internal)?;
+    let cpu = Cpu::default();
+    let in_flight = config.publish.in_flight;
+    let bound = config.fetch.memory.0 + in_flight.bytes.0 * 2 + GUARD.0 * cpu.threads().get() as u64;
+    info!(
+        feeds = feeds.len(), data_dir = %data_dir.display(), memory_bound = %format!("{} MiB", bound >> 20),
+        "bodies {}, in flight 2 x {}, parsing {} x {GUARD}", config.fetch.memory, in_flight.bytes, cpu.threads()
+    );
+    let desk = Desk {
+        politeness: Politeness {
+            concurrency: config.fetch.per_host.concurrency.get(),
+            delay: config.fetch.per_host.delay.0,
+        },
+        settings: config.pipeline,
+        schedule: config.schedule,
+        min_words: config.extract.min_words,
+        window: config.dedup.window.0,
+        in_flight: in_flight.records.get(),
+        fetcher,
+        store,
+        publication,
+        cpu,
+        meter,
+        watcher,
+        feeds: feeds.into_iter().collect(),
+    };
+    Ok(Built { desk: Arc::new(desk), registry, released })
+}
+
+fn exit_of(error: &StoreError) -> Exit {
+    match error {
+        StoreError::Locked { .. } => Exit::TakenOver,
+        StoreError::Newer { .. } => Exit::Config,
+        _ => Exit::Io,
+    }
+}
+
+/// Runs the desk.
+pub(crate) async fn run(order: Order<'_>) -> Result<Exit, Failure> {
+    let loaded = match config::load(order.config) {
+        Ok(loaded) => loaded,
+        Err(faults) => {
+            check::show(&faults, false);
+            return Ok(Exit::Config);
+        }
+    };
+    check::show(&loaded.warnings, false);
+    let daemon = loaded.config.daemon.clone();
+    let connect_timeout = loaded.config.publish.kafka.connect_timeout.0;
+    let mode = match order.once {
+        Some(wait) => Mode::Once { wait, connect_timeout },
+        None => Mode::Forever,
+    };
+
+    let progress = Progress::new(order.once.is_some(), loaded.feeds.len());
+    let Loaded { config, feeds, kafka_properties, .. } = loaded;
+    let Built { desk, registry, released } = build(Plan { config, feeds, kafka_properties, rebuild: order.rebuild, watcher: progress.watcher() })?;
+    let stop = Stop::default();
+    let ended = tokio_util::sync::CancellationToken::new();
+    let admin = match order.once {
+        Some(_) => None,
+        None => {
+            let listener = TcpListener::bind(daemon.listen)
+                .await
+                .with_context(|| format!("daemon.listen = \"{}\" cannot be listened on", daemon.listen))
+                .or_exit(Exit::Io)?;
+            info!(listen = %daemon.listen, "admin server: /healthz /readyz /metrics");
+            let admin = Admin {
+                registry,
+                standing: desk.publication.standing(),
+                draining: stop.drain.clone(),
+                allow_remote: daemon.allow_remote,
+            };
+            Some(tokio::spawn(serve(listener, admin, ended.clone())))
+        }
+    };
+    listen_to_signals(stop.clone()).context("signals cannot be listened to").or_exit(Exit::Internal)?;
+    tell_supervisor(desk.feeds.len(), &stop);
+
+    let store = desk.store.clone();
+    let (end, summary) = desk.run(mode, stop, released).await;
+    progress.finish();
+    ended.cancel();
+    if let Some(admin) = admin {
+        // It answers probes; nobody needs it once the desk has ended.
+        admin.abort();
+    }
+    store.close().await;
+    if order.once.is_some() {
+        report(&summary, order.output);
+    }
+    Ok(conclude(end, &summary, order.once.is_some()))
+}
+
+/// The first SIGTERM or SIGINT drains, the second ends at once.
+fn listen_to_signals(stop: Stop) -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if stop.drain.is_cancelled() {
+                warn!("stopped at once; what is under way stays pending");
+                stop.now.cancel();
+                return;
+            }
+            info!("draining: what is under way is finished; a second signal stops at once");
+            sd_notify::notify(&[sd_notify::NotifyState::Stopping]).unwrap_or_default();
+            stop.drain.cancel();
+        }
+    });
+    Ok(())
+}
+
+/// Tells systemd (`Type=notify`) when the desk is up, and pets its watchdog. The desk is up when it polls: the topic may come later.
+fn tell_supervisor(feeds: usize, stop: &Stop) {
+    let status = format!("{feeds} feeds");
+    // Without a supervisor there is nobody to tell.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready, sd_notify::NotifyState::Status(&status)]);
+    if let Some(every) = sd_notify::watchdog_enabled() {
+        let now = stop.now.clone();
+        tokio::spawn(async move {
+            while !now.is_cancelled() {
+                let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+                tokio::time::sleep(every / 2).await;
+            }
+        });
+    }
+}
+
+fn conclude(end: End, summary: &Summary, once: bool) -> Exit {
+    match end {
+        End::Drained if once && !summary.any_feed_read() => {
+            error!("no feed could be read");
+            Exit::Failed
+        }
+        End::Drained | End::Stopped => Exit::Ok,
+        End::TakenOver(_) => Exit::TakenOver,
+        End::Refused(_) => Exit::Config,
+        End::Unreachable(why) => {
+            error!(stage = "publish", "{why}");
+            Exit::Unavailable
+        }
+        End::Store(error) => {
+            error!(stage = "store", "{error}");
+            exit_of(&error)
+        }
+    }
+}
+
+fn report(summary: &Summary, output: Output) {
+    match output {
+        Output::Json => println!("{}", serde_json::to_string(summary).unwrap_or_default()),
+        Output::Text => print!("{}", crate::report::summary(summary)),
+    }
+}

@@ -1,0 +1,109 @@
+//! What the one-off commands read: files, standard input, URLs; `.gz` unpacked, sizes capped.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use flate2::read::MultiGzDecoder;
+use url::Url;
+use wiredesk_fetch::fetcher::Fetcher;
+use wiredesk_fetch::settings::Settings;
+
+use crate::cli::FetchArgs;
+use crate::config;
+use crate::exit::{Exit, Failure, OrExit};
+
+/// Bytes with the addresses they are known by.
+pub(crate) struct Source {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) content_type: Option<String>,
+    pub(crate) requested: String,
+    pub(crate) url: String,
+}
+
+/// Whether the argument is an address rather than a file.
+pub(crate) fn is_url(input: &str) -> bool {
+    let lower = input.get(..8).unwrap_or(input).to_ascii_lowercase();
+    lower.starts_with("http://") || lower.starts_with("https://")
+}
+
+/// The fetcher that a one-off command uses: `[fetch]` of a configuration file, or the defaults.
+pub(crate) fn fetch_settings(args: &FetchArgs) -> Result<Settings, Failure> {
+    let mut settings = match &args.config {
+        Some(path) => match config::read(path) {
+            Ok(written) => written.config.fetch,
+            Err(faults) => {
+                crate::check::show(&faults, false);
+                return Err(Failure { exit: Exit::Config, error: anyhow::anyhow!("{} has faults", path.display()) });
+            }
+        },
+        None => Settings::default(),
+    };
+    settings.allow_networks.extend(args.allow_network.iter().copied());
+    Ok(settings)
+}
+
+/// Reads a file, `-` or URL. `base` is the address that a file came from.
+pub(crate) async fn read(input: &str, base: Option<&str>, args: &FetchArgs) -> Result<Source, Failure> {
+    let settings = fetch_settings(args)?;
+    if is_url(input) {
+        let url = Url::parse(input).with_context(|| format!("`{input}` is no web address")).or_exit(Exit::Usage)?;
+        let fetcher = Fetcher::new(&settings).or_exit(Exit::Config)?;
+        let page = fetcher.page(&url).await.or_exit(Exit::Failed)?;
+        return Ok(Source {
+            bytes: page.body.to_vec(),
+            content_type: page.content_type.clone(),
+            requested: input.to_owned(),
+            url: page.url.to_string(),
+        });
+    }
+    let limit = settings.page_limit.0.max(settings.feed_limit.0);
+    let (bytes, own) = if input == "-" {
+        (capped(std::io::stdin().lock(), limit, "standard input").or_exit(Exit::Io)?, String::new())
+    } else {
+        let path = Path::new(input);
+        let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        (file(path, limit).or_exit(Exit::Io)?, Url::from_file_path(whole).map(String::from).unwrap_or_default())
+    };
+    let url = match base {
+        Some(base) => Url::parse(base).with_context(|| format!("--url: `{base}` is no address")).or_exit(Exit::Usage)?.into(),
+        None => own,
+    };
+    Ok(Source { bytes, content_type: None, requested: url.clone(), url })
+}
+
+/// A file's bytes, unpacked where it is gzip, at most `limit` of them.
+pub(crate) fn file(path: &Path, limit: u64) -> anyhow::Result<Vec<u8>> {
+    let name = path.display().to_string();
+    let file = File::open(path).with_context(|| format!("{name} cannot be read"))?;
+    let bytes = capped(file, limit, &name)?;
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        return capped(MultiGzDecoder::new(bytes.as_slice()), limit, &name);
+    }
+    Ok(bytes)
+}
+
+fn capped(reader: impl Read, limit: u64, name: &str) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(limit + 1).read_to_end(&mut bytes).with_context(|| format!("{name} cannot be read"))?;
+    if bytes.len() as u64 > limit {
+        bail!("{name} is over {limit} bytes");
+    }
+    Ok(bytes)
+}
+
+/// The file that a manifest's row names: below the manifest's folder, or not at all.
+pub(crate) fn below(folder: &Path, name: &str) -> anyhow::Result<std::path::PathBuf> {
+    let relative = Path::new(name);
+    let stays = relative.components().all(|part| matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir));
+    if !stays {
+        bail!("`{name}` does not stay below the manifest's folder");
+    }
+    let path = folder.join(relative);
+    let (real, home) = (path.canonicalize().with_context(|| format!("{} cannot be read", path.display()))?, folder.canonicalize()?);
+    if !real.starts_with(&home) {
+        bail!("`{name}` leads out of the manifest's folder");
+    }
+    Ok(real)
+}

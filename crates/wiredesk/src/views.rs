@@ -1,0 +1,244 @@
+//! What people ask of a desk beside it: `status`, `trace`, `feeds list` and `feeds show`. Read-only connections, no lock.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::Path;
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{ContentArrangement, Table, presets};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use wiredesk_model::link::printable;
+use wiredesk_model::outcome::Outcome;
+use wiredesk_store::error::StoreError;
+use wiredesk_store::feeds::FeedState;
+use wiredesk_store::read::{Reader, Trace};
+
+use crate::cli::Output;
+use crate::config::{self, Written};
+use crate::exit::{Exit, Failure, OrExit};
+
+/// The configuration without its secrets, or what is wrong with it.
+pub(crate) fn written(path: &Path) -> Result<Written, Failure> {
+    config::read(path).map_err(|faults| {
+        crate::check::show(&faults, false);
+        Failure { exit: Exit::Config, error: anyhow::anyhow!("{} cannot be used", path.display()) }
+    })
+}
+
+/// A look into the data dir; `None` where no desk has run yet.
+fn reader(written: &Written) -> Result<Option<Reader>, Failure> {
+    match Reader::open(&written.config.daemon.data_dir) {
+        Ok(reader) => Ok(Some(reader)),
+        Err(StoreError::Missing { .. }) => Ok(None),
+        Err(error) => Err(error).or_exit(Exit::Io),
+    }
+}
+
+fn table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
+    table
+}
+
+/// A moment as people say it: "in 4m", "3h ago".
+fn relative(at: Timestamp) -> String {
+    let ahead = at.duration_since(Timestamp::now());
+    let span = rough(ahead.abs());
+    if ahead.is_negative() { format!("{span} ago") } else { format!("in {span}") }
+}
+
+fn rough(span: SignedDuration) -> String {
+    match span.as_secs() {
+        s @ 0..=119 => format!("{s}s"),
+        s @ 120..=7199 => format!("{}m", s / 60),
+        s @ 7200..=172_799 => format!("{}h", s / 3600),
+        s => format!("{}d", s / 86_400),
+    }
+}
+
+fn tinted(text: &str, tint: AnsiColor) -> String {
+    if anstream::AutoStream::choice(&std::io::stdout()) == anstream::ColorChoice::Never {
+        return text.to_owned();
+    }
+    let style = Style::new().fg_color(Some(tint.into()));
+    format!("{style}{text}{style:#}")
+}
+
+/// What is wrong with a feed, if anything.
+fn sickness(state: &FeedState) -> Option<String> {
+    if state.gone {
+        return Some("gone (410): not asked any more".into());
+    }
+    (state.failures > 0).then(|| {
+        let error = state.last_error.as_deref().map(printable).unwrap_or_default();
+        format!("failed {} time{}: {error}", state.failures, if state.failures == 1 { "" } else { "s" })
+    })
+}
+
+/// `feeds list`
+pub(crate) async fn feeds(path: &Path, sick: bool, output: Output) -> Result<Exit, Failure> {
+    let written = written(path)?;
+    let mut states = HashMap::new();
+    if let Some(reader) = reader(&written)? {
+        states = reader.feeds().await.or_exit(Exit::Io)?.into_iter().map(|state| (state.id.clone(), state)).collect();
+    }
+    let mut out = anstream::stdout().lock();
+    let mut rows = table(["feed", "state", "polled", "next", "title"]);
+    for feed in &written.config.feeds {
+        let state = states.get(&feed.id);
+        let trouble = state.and_then(sickness);
+        if sick && trouble.is_none() {
+            continue;
+        }
+        if output == Output::Json {
+            writeln!(out, "{}", json!({ "id": feed.id, "url": feed.url, "tags": feed.tags, "sick": trouble, "state": state }))
+                .or_exit(Exit::Io)?;
+            continue;
+        }
+        let health = match (&trouble, state.is_some_and(|state| state.polled)) {
+            (Some(trouble), _) => tinted(trouble, AnsiColor::Red),
+            (None, true) => tinted("ok", AnsiColor::Green),
+            (None, false) => "new".into(),
+        };
+        rows.add_row([
+            feed.id.to_string(),
+            health,
+            state.and_then(|state| state.last_polled).map(relative).unwrap_or_default(),
+            state.map(|state| relative(state.due)).unwrap_or_default(),
+            printable(state.and_then(|state| state.title.as_deref()).unwrap_or_default()),
+        ]);
+    }
+    if output == Output::Text {
+        writeln!(out, "{rows}").or_exit(Exit::Io)?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// `feeds show`
+pub(crate) async fn feed(path: &Path, id: &str, output: Output) -> Result<Exit, Failure> {
+    let written = written(path)?;
+    let Some(feed) = written.config.feeds.iter().find(|feed| feed.id.as_str() == id) else {
+        return Err(Failure { exit: Exit::Failed, error: anyhow::anyhow!("no feed has the id {id:?}") });
+    };
+    let state = match reader(&written)? {
+        Some(reader) => reader.feeds().await.or_exit(Exit::Io)?.into_iter().find(|state| state.id == feed.id),
+        None => None,
+    };
+    let mut out = anstream::stdout().lock();
+    if output == Output::Json {
+        let shown = json!({ "id": feed.id, "url": feed.url, "tags": feed.tags, "full_text": feed.full_text, "state": state });
+        writeln!(out, "{shown}").or_exit(Exit::Io)?;
+        return Ok(Exit::Ok);
+    }
+    let mut rows = vec![
+        ("id", feed.id.to_string()),
+        ("url", feed.url.to_string()),
+        ("tags", feed.tags.join(", ")),
+        ("interval", feed.interval.map_or_else(|| "its own".into(), |span| span.to_string())),
+        ("full text", json!(feed.full_text).as_str().unwrap_or_default().into()),
+    ];
+    if let Some(state) = &state {
+        rows.extend([
+            ("title", printable(state.title.as_deref().unwrap_or_default())),
+            ("polled", state.last_polled.map(relative).unwrap_or_else(|| "never".into())),
+            ("next", if state.gone { "never: it is gone (410)".into() } else { relative(state.due) }),
+            ("last new", state.last_new.map(relative).unwrap_or_else(|| "never".into())),
+            ("etag", printable(state.validators.etag.as_deref().unwrap_or_default())),
+            ("last modified", printable(state.validators.last_modified.as_deref().unwrap_or_default())),
+            ("trouble", sickness(state).unwrap_or_else(|| "none".into())),
+        ]);
+    }
+    for (name, value) in rows {
+        writeln!(out, "{name:<14} {value}").or_exit(Exit::Io)?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// `status`
+pub(crate) async fn status(path: &Path, output: Output) -> Result<Exit, Failure> {
+    let written = written(path)?;
+    let Some(reader) = reader(&written)? else {
+        println!("no desk has run on {} yet", written.config.daemon.data_dir.display());
+        return Ok(Exit::Ok);
+    };
+    let counts = reader.counts().await.or_exit(Exit::Io)?;
+    let feeds = reader.feeds().await.or_exit(Exit::Io)?;
+    let sick = feeds.iter().filter(|feed| sickness(feed).is_some()).count();
+    let size = reader.size();
+    let running = is_held(&written.config.daemon.data_dir);
+    if output == Output::Json {
+        println!("{}", json!({ "running": running, "feeds": feeds.len(), "sick": sick, "entries": counts, "store_bytes": size }));
+        return Ok(Exit::Ok);
+    }
+    println!("{:<16} {}", "desk", if running { tinted("running", AnsiColor::Green) } else { tinted("not running", AnsiColor::Yellow) });
+    println!("{:<16} {}", "data dir", written.config.daemon.data_dir.display());
+    println!("{:<16} {} MiB", "store", size.div_ceil(1 << 20));
+    println!("{:<16} {} ({sick} sick: `wiredesk feeds list --sick`)", "feeds", feeds.len());
+    println!("{:<16} {} ({} more wait for another with the same link)", "pending", counts.pending, counts.waiting);
+    for settled in &counts.settled {
+        let name = match &settled.reason {
+            Some(reason) => format!("{}: {reason}", settled.outcome),
+            None => settled.outcome.clone(),
+        };
+        println!("{name:<24} {:>8}", settled.entries);
+    }
+    Ok(Exit::Ok)
+}
+
+/// Whether a desk holds the data dir's lock just now.
+fn is_held(data_dir: &Path) -> bool {
+    let Ok(file) = std::fs::File::open(data_dir.join("lock")) else { return false };
+    matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock))
+}
+
+/// `trace URL`
+pub(crate) async fn trace(path: &Path, url: &str, output: Output) -> Result<Exit, Failure> {
+    let written = written(path)?;
+    let traces = match reader(&written)? {
+        Some(reader) => reader.trace(url).await.or_exit(Exit::Io)?,
+        None => Vec::new(),
+    };
+    if traces.is_empty() {
+        eprintln!("no feed has listed {} yet", printable(url));
+        return Ok(Exit::Failed);
+    }
+    for trace in &traces {
+        match output {
+            Output::Json => println!("{}", json!(trace)),
+            Output::Text => println!("{}", told(trace)),
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+fn told(trace: &Trace) -> String {
+    let mut rows = vec![
+        ("entry", trace.key.to_string()),
+        ("feed", trace.feed.to_string()),
+        ("title", printable(trace.title.as_deref().unwrap_or_default())),
+        ("link", printable(trace.link.as_deref().unwrap_or_default())),
+        ("first seen", format!("{} ({})", trace.first_seen, relative(trace.first_seen))),
+        ("attempts", trace.attempts.to_string()),
+    ];
+    let mut add = |name, value: Option<String>| rows.extend(value.map(|value| (name, value)));
+    add("url", trace.url.as_deref().map(printable));
+    add("article", trace.article.map(|id| id.to_string()));
+    add("revision", trace.revision.map(|revision| revision.to_string()));
+    add("body", trace.hash.map(|hash| hash.to_string()));
+    add("last error", trace.last_error.as_deref().map(printable));
+    add("waits for", trace.waits_for.map(|key| key.to_string()));
+    let end = match &trace.outcome {
+        Some(Outcome::Published { receipt }) => format!("published at {receipt}"),
+        Some(Outcome::Duplicate { of }) => {
+            format!("duplicate of {of}{}", trace.placed.map(|at| format!(", which is at {at}")).unwrap_or_default())
+        }
+        Some(Outcome::Dropped(dropped)) => format!("dropped as {}: {}", dropped.reason(), printable(&dropped.detail())),
+        Some(outcome) => outcome.name().into(),
+        None if trace.under_way => "pending, under way".into(),
+        None => format!("pending{}", trace.due.map(|due| format!(", tried {}", relative(due))).unwrap_or_default()),
+    };
+    add("state", Some(end));
+    add("settled", trace.settled_at.map(|at| format!("{at} ({})", relative(at))));
+    rows.into_iter().fold(String::new(), |out, (name, value)| out + &format!("{name:<12} {value}\n"))
+}

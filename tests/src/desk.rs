@@ -1,0 +1,264 @@
+//! A desk as a process in a folder of its own.
+
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+use tempfile::TempDir;
+
+/// The program under test, built beside this test.
+pub fn program() -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows its own path");
+    let built = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST").join("wiredesk");
+    assert!(built.is_file(), "{} is not built: run `cargo build --release` first, as tests/run does", built.display());
+    built
+}
+
+/// A folder with a configuration and a data dir.
+#[derive(Debug)]
+pub struct Desk {
+    folder: TempDir,
+    port: u16,
+}
+
+/// A running daemon. Dropped, it is killed.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    port: u16,
+    log: PathBuf,
+}
+
+impl Desk {
+    /// A desk that reads these feeds, may visit loopback, is in no hurry to be polite, and publishes as `publish` says (TOML, the
+    /// `[publish]` section and below).
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn new<'a>(publish: &str, feeds: impl IntoIterator<Item = (&'a str, String)>) -> anyhow::Result<Self> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let desk = Self { folder: TempDir::new()?, port };
+        let mut config = format!(
+            r#"
+[daemon]
+data_dir = "data"
+listen = "127.0.0.1:{port}"
+
+[schedule]
+default_interval = "1s"
+min_interval = "1s"
+
+[fetch]
+user_agent = "Wiredesk tests (loopback only)"
+allow_networks = ["127.0.0.0/8"]
+per_host = {{ concurrency = 4, delay = "0s" }}
+timeout = "10s"
+
+[pipeline]
+grace = "10s"
+retry = {{ first = "200ms", max = "2s", attempts = 8 }}
+
+{publish}
+"#
+        );
+        for (id, url) in feeds {
+            writeln!(config, "[[feeds]]\nid = \"{id}\"\nurl = \"{url}\"")?;
+        }
+        std::fs::write(desk.config(), config)?;
+        Ok(desk)
+    }
+
+    /// The configuration file.
+    pub fn config(&self) -> PathBuf {
+        self.folder.path().join("wiredesk.toml")
+    }
+
+    /// The data dir.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Replaces text in the configuration.
+    ///
+    /// # Errors
+    /// When `from` does not stand there.
+    pub fn configure(&self, from: &str, to: &str) -> anyhow::Result<()> {
+        let text = std::fs::read_to_string(self.config())?;
+        ensure!(text.contains(from), "`{from}` is not in the configuration");
+        Ok(std::fs::write(self.config(), text.replace(from, to))?)
+    }
+
+    /// Runs a command of the program to its end, `-c` and the configuration appended.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn command(&self, arguments: &[&str]) -> anyhow::Result<Output> {
+        Ok(Command::new(program()).args(arguments).arg("-c").arg(self.config()).stdin(Stdio::null()).output()?)
+    }
+
+    /// `run --once`.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn once(&self) -> anyhow::Result<Output> {
+        self.command(&["run", "--once", "--wait", "5s", "--output", "json"])
+    }
+
+    /// Starts the daemon.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start(&self) -> anyhow::Result<Running> {
+        let log = self.folder.path().join("log.txt");
+        let stderr = std::fs::OpenOptions::new().create(true).append(true).open(&log)?;
+        let child = Command::new(program())
+            .args(["run", "-c"])
+            .arg(self.config())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(stderr)
+            .spawn()?;
+        Ok(Running { child, port: self.port, log })
+    }
+
+    /// What the daemon has logged so far.
+    pub fn log(&self) -> String {
+        read(&self.folder.path().join("log.txt"))
+    }
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_default()
+}
+
+impl Running {
+    /// The daemon's process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks the admin server; gives the status and the body.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub fn ask(&self, path: &str) -> anyhow::Result<(u16, String)> {
+        self.request(&format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"))
+    }
+
+    /// Sends a request as it stands.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub fn request(&self, text: &str) -> anyhow::Result<(u16, String)> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        stream.write_all(text.as_bytes())?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok()).context("no status line")?;
+        Ok((status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()))
+    }
+
+    /// A metric's value, all label sets together; 0 where it does not stand yet.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub fn metric(&self, name: &str) -> anyhow::Result<f64> {
+        let (_, text) = self.ask("/metrics")?;
+        let of = |line: &str| line.strip_prefix(name).filter(|rest| rest.starts_with([' ', '{'])).map(str::to_owned);
+        Ok(text.lines().filter_map(of).filter_map(|rest| rest.rsplit(' ').next()?.parse::<f64>().ok()).sum())
+    }
+
+    /// Waits until `condition` holds, at most `limit`; on failure the log's end is shown.
+    ///
+    /// # Errors
+    /// When it does not hold in time or the daemon ends meanwhile.
+    pub fn wait_for(
+        &mut self,
+        what: &str,
+        limit: Duration,
+        mut condition: impl FnMut(&Self) -> bool,
+    ) -> anyhow::Result<()> {
+        let until = Instant::now() + limit;
+        while Instant::now() < until {
+            if condition(self) {
+                return Ok(());
+            }
+            if let Some(status) = self.child.try_wait()? {
+                bail!("the daemon ended ({status}) while waiting for: {what}\n{}", self.log_end());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        bail!("waited {limit:?} in vain for: {what}\n{}", self.log_end())
+    }
+
+    /// Waits until the desk is ready to publish.
+    ///
+    /// # Errors
+    /// When it is not within a minute.
+    pub fn wait_until_ready(&mut self) -> anyhow::Result<()> {
+        self.wait_for("readyz", Duration::from_secs(60), |desk| desk.ask("/readyz").is_ok_and(|(status, _)| status == 200))
+    }
+
+    /// Sends a signal by name.
+    ///
+    /// # Errors
+    /// When `kill` fails.
+    pub fn signal(&self, name: &str) -> anyhow::Result<()> {
+        let status = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status()?;
+        ensure!(status.success(), "kill -{name} failed");
+        Ok(())
+    }
+
+    /// kill -9.
+    ///
+    /// # Errors
+    /// When the process cannot be killed.
+    pub fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// SIGTERM, and the exit status.
+    ///
+    /// # Errors
+    /// When it does not end within a minute.
+    pub fn stop(mut self) -> anyhow::Result<ExitStatus> {
+        self.signal("TERM")?;
+        self.end()
+    }
+
+    /// Waits for the end, at most a minute.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub fn end(&mut self) -> anyhow::Result<ExitStatus> {
+        let until = Instant::now() + Duration::from_secs(60);
+        while Instant::now() < until {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        bail!("the daemon did not end\n{}", self.log_end())
+    }
+
+    fn log_end(&self) -> String {
+        let log = read(&self.log);
+        let lines: Vec<_> = log.lines().rev().take(40).collect();
+        lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
