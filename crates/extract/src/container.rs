@@ -14,6 +14,24 @@ pub(crate) struct Container {
 /// A child must hold this share of what its parent holds to be the container in its place.
 const MOST: f32 = 0.80;
 
+/// Shows what is hidden only until a script has run: elements that hide, alone or side by side, most of the page's text.
+pub(crate) fn reveal(outline: &mut Outline) {
+    let total = outline.knots.first().map_or(0.0, |k| k.raw);
+    let mut beside = vec![0.0_f32; outline.knots.len()];
+    for knot in outline.knots.iter().filter(|knot| knot.hides) {
+        beside[knot.parent as usize] += knot.raw;
+    }
+    for at in 0..outline.knots.len() {
+        let around = at > 0 && outline.knots[outline.knots[at].parent as usize].hidden;
+        let knot = &mut outline.knots[at];
+        let hidden = beside[knot.parent as usize];
+        if knot.hides && hidden > 120.0 && hidden > total * 0.5 {
+            knot.hides = false;
+        }
+        knot.hidden = knot.hides || around;
+    }
+}
+
 /// Finds the container. `title` is the block with the headline, where one was found.
 pub(crate) fn find(outline: &mut Outline, title: Option<usize>) -> Option<Container> {
     if outline.knots.is_empty() {
@@ -133,5 +151,86 @@ fn one_of_several(outline: &Outline, at: KnotId, title: Option<usize>) -> KnotId
     match heavy.iter().find(|id| holds(**id)) {
         Some(found) if heavy.len() > 1 && outline.knot(*found).mass > 60.0 => *found,
         _ => at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wiredesk_model::block::{Hints, Ledger};
+
+    use crate::{fragment, read};
+
+    fn body(ledger: &Ledger) -> Vec<&str> {
+        ledger.blocks.iter().filter(|b| b.verdict.is_body()).map(|b| b.block.text.as_str()).collect()
+    }
+
+    fn rule<'a>(ledger: &'a Ledger, text: &str) -> &'a str {
+        ledger.blocks.iter().find(|b| b.block.text.contains(text)).map_or("absent", |b| b.verdict.rule())
+    }
+
+    fn story(from: usize, to: usize) -> String {
+        (from..to)
+            .map(|n| format!("<p>On day {n} the river rose by two metres, and the keeper of the mill closed the lower bridge.</p>"))
+            .collect()
+    }
+
+    #[test]
+    fn the_body_stands_and_the_furniture_goes() {
+        let html = format!(
+            "<body><nav><a href=/>Home</a></nav><header><h1>The river rose</h1><p class=standfirst>A week at the mill, told by those who saw it.</p>\
+             <p class=byline>By Ada Brook</p></header><p>The river came in the night, and nobody at the mill had seen it come so fast.</p>\
+             <div class=story-body>{}<aside class=newsletter-box><p>Get our letters every morning, it is free of charge.</p></aside>{}</div>\
+             <section class=comments><p>{}</p></section><footer><p>All rights are with the mill, and so is the water in the river.</p></footer>",
+            story(1, 5),
+            story(5, 9),
+            "I saw the river rise and said so to the keeper, who laughed. ".repeat(12)
+        );
+        let ledger = read(&html, &Hints::default()).expect("read");
+        assert_eq!(body(&ledger).len(), 9);
+        assert_eq!(rule(&ledger, "in the night"), "lead/before");
+        assert_eq!(rule(&ledger, "Get our letters"), "chrome/newsletter");
+        assert_eq!(rule(&ledger, "I saw"), "chrome/comments");
+        assert_eq!(rule(&ledger, "A week at"), "subtitle/standfirst");
+        assert_eq!(rule(&ledger, "By Ada"), "byline/marked");
+        assert_eq!(rule(&ledger, "All rights"), "chrome/footer");
+        let title = ledger.metadata.title.expect("a title");
+        assert_eq!((title.value.as_str(), title.source.as_str()), ("The river rose", "html"));
+        assert_eq!(ledger.metadata.authors.expect("authors").value[0].name, "Ada Brook");
+        assert!(ledger.blocks.iter().any(|b| b.evidence.path.ends_with("div.story-body>p")));
+    }
+
+    #[test]
+    fn a_body_that_waits_for_a_script_is_shown() {
+        let ledger = read(
+            &format!("<main><h1>Rain</h1><div style='display:none'>{}</div></main>", story(1, 12)),
+            &Hints::default(),
+        );
+        assert_eq!(body(&ledger.expect("read")).len(), 11);
+    }
+
+    #[test]
+    fn names_that_lie_do_not_empty_a_page() {
+        for class in ["comments-open", "sidebar", "modal", "newsletter", "footer"] {
+            let ledger = read(&format!("<div class={class}><h1>Rain</h1>{}</div>", story(1, 8)), &Hints::default());
+            assert_eq!(body(&ledger.expect("read")).len(), 7, "{class}");
+        }
+    }
+
+    #[test]
+    fn a_fragment_is_its_own_container() {
+        let ledger = fragment("One line of it.<br><br>Another <b>line</b> of it.<p>The third.</p>", &Hints::default())
+            .expect("read");
+        assert_eq!(body(&ledger), ["One line of it.", "Another line of it.", "The third."]);
+        assert_eq!(ledger.method, "feed");
+    }
+
+    #[test]
+    fn the_same_page_gives_the_same_ledger() {
+        let html = format!("<main><h1>Rain</h1>{}</main><div class=card><a href=x>y</a></div>", story(1, 8));
+        let first = read(&html, &Hints::default()).expect("read");
+        for _ in 0..4 {
+            read("<p>another page in between", &Hints::default()).expect("read");
+            assert_eq!(read(&html, &Hints::default()).expect("read"), first);
+        }
     }
 }

@@ -2,6 +2,8 @@
 //! pieces, and feeding stops when a cap is met. Caps count work, never time: what is read must not depend on the machine's
 //! load (law 4). What was read until then is a partial document.
 
+use std::ops::Range;
+
 use html5ever::driver::{self, ParseOpts};
 use html5ever::tendril::{StrTendril, TendrilSink};
 use html5ever::{QualName, local_name, ns};
@@ -68,7 +70,7 @@ fn feed(mut parser: driver::Parser<CountingSink>, html: &str, caps: Caps) -> Par
         let (nodes, steps) = (parser.tokenizer.sink.sink.nodes(), parser.tokenizer.sink.sink.steps());
         parser.process(whole.subtendril(start, length));
         let sink = &parser.tokenizer.sink.sink;
-        silence.piece(&html[at..end], sink, sink.nodes() == nodes && sink.steps() == steps);
+        silence.piece(html, at..end, sink, sink.nodes() == nodes && sink.steps() == steps);
         at = end;
         let grown = sink.nodes() - nodes;
         wary = sink.depth() > 96 || grown > (end - start as usize) / 4 || sink.steps() - steps > 60_000;
@@ -97,24 +99,26 @@ struct Silence {
     running: bool,
     attributes: u64,
     charged: u64,
-    tail: String,
+    /// The piece before.
+    before: Range<usize>,
 }
 
 impl Silence {
-    fn piece(&mut self, piece: &str, sink: &CountingSink, silent: bool) {
+    fn piece(&mut self, html: &str, piece: Range<usize>, sink: &CountingSink, silent: bool) {
         if !silent {
-            *self = Self { tail: last_tag(piece).to_owned(), ..Self::default() };
+            self.before = piece;
+            self.running = false;
             return;
         }
         if !self.running {
-            self.running = true;
-            let tail = std::mem::take(&mut self.tail);
-            // Nothing heard since the page began: what is open began in this piece.
-            self.comment = if tail.is_empty() { last_tag(piece) } else { &tail }.starts_with("<!");
-            self.count(&tail);
+            // What is open began in the piece before; where nothing was heard yet, in this one.
+            let open = last_tag(&html[self.before.clone()]);
+            let first = if open.is_empty() { last_tag(&html[piece.clone()]) } else { open };
+            *self = Self { running: true, comment: first.starts_with("<!"), before: piece.clone(), ..Self::default() };
+            self.count(open);
         }
         if !self.comment {
-            self.count(piece);
+            self.count(&html[piece]);
             let total = self.attributes * self.attributes / 4;
             sink.add_steps(total - self.charged);
             self.charged = total;

@@ -6,15 +6,15 @@
 //! a rule (law 5).
 //!
 //! # Architecture
-//! - [`guard`]: the parse, with caps on nodes, depth and steps; [`sink`] is where they are counted.
-//! - [`walk`]: the DOM, once, into blocks in document order; [`words`] reads class and id names, [`text`] folds white
-//!   space, [`table`] tells data from layout.
-//! - [`outline`]: the elements that hold text, with what each holds: what containers are found by.
-//! - [`features`]: what is known about each block, as numbers.
-//! - [`container`]: which element holds the article.
-//! - [`verdicts`]: what becomes of each block, and why; [`structure`] has the rules about neighbours.
-//! - [`metadata`]: what the page claims about itself, each claim with its source.
-//! - [`page`]: what kind of page it is.
+//! - `guard`: the parse, with caps on nodes, depth and steps; `sink` is where they are counted.
+//! - `walk`: the DOM, once, into blocks in document order; `words` reads class and id names, `text` folds white
+//!   space, `table` tells data from layout.
+//! - `outline`: the elements that hold text, with what each holds: what containers are found by.
+//! - `features`: what is known about each block, as numbers.
+//! - `container`: which element holds the article.
+//! - `verdicts`: what becomes of each block, and why; `structure` has the rules about neighbours.
+//! - `metadata`: what the page claims about itself, each claim with its source.
+//! - `page`: what kind of page it is.
 //! - [`settings`]: the `[extract]` section.
 
 mod container;

@@ -47,7 +47,9 @@ pub(crate) struct Knot {
     pub(crate) tag: Tag,
     /// What its own names mean.
     pub(crate) words: Words,
-    /// What is hidden stays hidden inside.
+    /// It hides what it holds.
+    pub(crate) hides: bool,
+    /// It is hidden, by itself or by an element around it.
     pub(crate) hidden: bool,
     pub(crate) node: NodeId,
     /// Tag and class together, as a number: what repeats with the same signature is a list.
@@ -143,7 +145,7 @@ impl Outline {
         words
     }
 
-    /// Adds up what each element holds. `counts` says which words of a block are running text.
+    /// Adds up what each element holds.
     pub(crate) fn sum(&mut self) {
         for (number, block) in self.blocks.iter().enumerate() {
             let number = u32::try_from(number).unwrap_or(u32::MAX);

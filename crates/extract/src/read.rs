@@ -43,6 +43,7 @@ fn ledger(parsed: Parsed, size: usize, hints: &Hints, is_fragment: bool) -> Resu
     let mut outline = walk::blocks(&parsed.html);
     let claims = Claims::of(Facts::of(&parsed.html), &outline, hints);
     outline.sum();
+    container::reveal(&mut outline);
     place(&mut outline, &claims);
     let title = claims.title_block(&outline);
     let container = if is_fragment { whole(&outline) } else { container::find(&mut outline, title) };
@@ -63,10 +64,10 @@ fn ledger(parsed: Parsed, size: usize, hints: &Hints, is_fragment: bool) -> Resu
     let paths = Paths::of(&parsed.html, &outline);
     let blocks = outline
         .blocks
-        .iter()
+        .into_iter()
         .zip(verdicts)
         .map(|(found, verdict)| Judged {
-            block: Block { kind: found.kind, text: found.text.clone(), level: found.level },
+            block: Block { kind: found.kind, text: found.text, level: found.level },
             evidence: Evidence {
                 path: paths.path(found.knot),
                 link_density: found.features.link_density(),
@@ -92,14 +93,15 @@ fn place(outline: &mut Outline, claims: &Claims) {
     }
     let total = outline.knots.first().map_or(1.0, |k| k.raw.max(1.0));
     let count = outline.blocks.len().max(1) as f32;
-    let title = claims.title.as_ref().map(|t| t.value.as_str()).unwrap_or_default();
+    let title = claims.title.as_ref().map(|t| t.value.to_lowercase()).unwrap_or_default();
+    let title: Vec<&str> = title.split(|c: char| !c.is_alphanumeric()).filter(|w| w.len() > 2).collect();
     for at in 0..outline.blocks.len() {
         let block = &outline.blocks[at];
         let knot = &outline.knots[block.knot as usize];
         let up = outline.knots[outline.knots[knot.parent as usize].parent as usize].raw / total;
         let repeats = repeats.get(&knot.signature).copied().unwrap_or(1);
         let words = block.features.words;
-        let overlap = if words <= 60 { metadata::title::overlap(&block.text, title) } else { 0.0 };
+        let overlap = if words <= 40 { shared_words(&block.text, &title) } else { 0.0 };
         let said = if words >= 6 && !(claims.anchor.is_empty() && claims.description.is_empty()) {
             letters(&block.text)
         } else {
@@ -115,6 +117,18 @@ fn place(outline: &mut Outline, claims: &Claims) {
                 || said.contains(&claims.description) && claims.description.len() > 40);
         features.anchored = said.len() > 30 && claims.anchor.contains(&said);
     }
+}
+
+/// Share of a text's words that stand in the title.
+fn shared_words(text: &str, title: &[&str]) -> f32 {
+    let (mut all, mut shared) = (0.0, 0.0);
+    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|w| w.len() > 2) {
+        all += 1.0;
+        if title.iter().any(|other| other.eq_ignore_ascii_case(word)) {
+            shared += 1.0;
+        }
+    }
+    if all == 0.0 { 0.0 } else { shared / all }
 }
 
 /// Fills in the features that ask for the container.
@@ -187,4 +201,37 @@ fn step(element: &scraper::node::Element) -> String {
         out.push_str(class);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_pages_end_in_a_flagged_ledger_or_a_reason() {
+        let story =
+            "<h1>Rain</h1><p>The river rose by two metres in the night, and the mill was closed to all who came.</p>";
+        // Those that html5ever itself keeps flat are read whole.
+        for (poison, stops) in [
+            ("<div>", true),
+            ("<font x=1><p>", true),
+            ("<ul><li>", true),
+            ("<table><tr><td>", true),
+            ("<b><i><div>x</b></i>", true),
+            ("<a><p>", false),
+        ] {
+            let mut html = story.to_owned();
+            for n in 0..20_000 {
+                html.push_str(&poison.replace("x=1", &format!("x={n}")));
+            }
+            match read(&html, &Hints::default()) {
+                Ok(ledger) => {
+                    assert_eq!(ledger.flags.iter().any(|f| f == "partial_parse"), stops, "{poison}");
+                    assert!(ledger.blocks.iter().any(|b| b.block.text.contains("two metres")), "{poison}");
+                }
+                Err(TooCostly { read, size }) => assert!(read < size && stops, "{poison}"),
+            }
+        }
+        assert_eq!(read("", &Hints::default()).expect("nothing is cheap").page, PageKind::Empty);
+    }
 }

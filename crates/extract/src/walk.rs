@@ -1,8 +1,6 @@
 //! The one pass from the DOM to blocks. Iterative, in document order. Block-level elements end a block, so do two line
 //! breaks in a row; one line break is a space; inline elements add nothing, save where names would be glued together.
 
-use std::collections::HashMap;
-
 use ego_tree::{NodeId, NodeRef};
 use html5ever::local_name;
 use scraper::node::Element;
@@ -13,7 +11,7 @@ use crate::features::Features;
 use crate::outline::{Found, Knot, KnotId, Outline, Picture, Tag};
 use crate::table;
 use crate::text::Folded;
-use crate::words::{self, Words};
+use crate::words::{self, NameMap, Words};
 
 /// Cuts a page into blocks.
 pub(crate) fn blocks(html: &Html) -> Outline {
@@ -34,7 +32,7 @@ struct Frame<'a> {
     level: Option<u8>,
     links: u16,
     depth_of_lists: u8,
-    hidden: bool,
+    hides: bool,
     picture: Option<usize>,
 }
 
@@ -42,7 +40,7 @@ struct Frame<'a> {
 struct Walk<'a> {
     out: Outline,
     frames: Vec<Frame<'a>>,
-    names: HashMap<&'a str, Words>,
+    names: NameMap<&'a str, Words>,
     text: Folded,
     /// Of the text gathered: bytes in links, frame of the block-level element, frames open around all of it.
     links: usize,
@@ -202,7 +200,7 @@ impl<'a> Walk<'a> {
             level,
             links: above.map_or(0, |f| f.links) + u16::from(tag == Tag::Link),
             depth_of_lists,
-            hidden: hidden || above.is_some_and(|f| f.hidden),
+            hides: hidden,
             picture: None,
         };
         self.frames.push(frame);
@@ -305,13 +303,15 @@ impl<'a> Walk<'a> {
             let frame = &mut self.frames[at];
             frame.knot = id;
             let Some(element) = frame.node.value().as_element() else { continue };
+            let hidden = frame.hides || (at > 0 && self.out.knots.get(parent as usize).is_some_and(|k| k.hidden));
             let (words, signature) = meanings(&mut self.names, element);
             self.out.knots.push(Knot {
                 parent,
                 depth: u16::try_from(at).unwrap_or(u16::MAX),
                 tag: frame.tag,
                 words,
-                hidden: frame.hidden,
+                hides: frame.hides,
+                hidden,
                 node: frame.node.id(),
                 signature,
                 first: u32::MAX,
@@ -363,7 +363,7 @@ pub(crate) fn attribute<'a>(element: &'a Element, name: &str) -> Option<&'a str>
 }
 
 /// What an element's tag, role and names mean, and its signature.
-fn meanings<'a>(names: &mut HashMap<&'a str, Words>, element: &'a Element) -> (Words, u64) {
+fn meanings<'a>(names: &mut NameMap<&'a str, Words>, element: &'a Element) -> (Words, u64) {
     let name = element.name();
     let mut signature = hash(0xcbf2_9ce4_8422_2325, name);
     let mut words = match name {
@@ -462,14 +462,17 @@ fn parts_words(tag: Tag, node: NodeRef<'_, Node>, element: &Element) -> bool {
 }
 
 fn is_hidden<'a>(
-    names: &mut HashMap<&'a str, Words>,
+    names: &mut NameMap<&'a str, Words>,
     node: NodeRef<'_, Node>,
     element: &'a Element,
     is_block: bool,
 ) -> bool {
     for (name, value) in &element.attrs {
         match name.local {
-            local_name!("hidden") => return &**value != "until-found",
+            // `S:0` is how a framework streams the page: the element is shown once its script has run.
+            local_name!("hidden") => {
+                return &**value != "until-found" && attribute(element, "id").is_none_or(|id| !id.starts_with("S:"));
+            }
             local_name!("aria-hidden") if &**value == "true" => return !(is_block && holds_paragraph(node)),
             local_name!("style") => {
                 let style: String =
@@ -479,7 +482,9 @@ fn is_hidden<'a>(
                 }
             }
             local_name!("class") => {
-                if names.entry(value).or_insert_with(|| words::meaning(value)).has(Words::UNSEEN) {
+                if words::may_hide(value)
+                    && names.entry(value).or_insert_with(|| words::meaning(value)).has(Words::UNSEEN)
+                {
                     return true;
                 }
             }

@@ -2,6 +2,7 @@
 //! are data; no name of a site belongs here.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 /// A set of meanings.
@@ -130,7 +131,7 @@ const LISTS: &[(Words, &str)] = &[
     ),
     (
         Words::NEWSLETTER,
-        "newsletter* signup sign-up subscribe* subscription-box optin opt-in mailchimp mc4wp mailing-list email-signup \
+        "newsletter* signup sign-up subscribe subscribe-box subscribebox subscribe-form subscribeform subscription-box optin opt-in mailchimp mc4wp mailing-list email-signup \
          emailsignup inline-signup nlsignup convertkit infolettre boletin push-notification app-download app-promo \
          download-app appbanner",
     ),
@@ -206,7 +207,7 @@ const LISTS: &[(Words, &str)] = &[
     (
         Words::UNSEEN,
         "sr-only visually-hidden visuallyhidden screen-reader-text screenreader screen-reader element-invisible \
-         a11y-hidden offscreen off-screen assistive-text u-hidden is-hidden hidden-print print-only printonly visually-hidden-focusable \
+         a11y-hidden offscreen off-screen assistive-text u-hidden is-hidden print-only printonly visually-hidden-focusable \
          invisible sronly vh hide-text",
     ),
     (
@@ -249,14 +250,33 @@ const LISTS: &[(Words, &str)] = &[
     ),
 ];
 
+/// A map that hashes fast; what it holds is bounded by the page's own guard.
+pub(crate) type NameMap<K, V> = HashMap<K, V, BuildHasherDefault<Fnv>>;
+
+/// Fowler, Noll and Vo's hash, eight bytes at a time: names are short and nobody gains by making them collide.
+#[derive(Default)]
+pub(crate) struct Fnv(u64);
+
+impl Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 29)
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let word = chunk.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+            self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+        }
+    }
+}
+
 struct Lexicon {
-    whole: HashMap<&'static str, Words>,
-    pairs: HashMap<String, Words>,
+    whole: NameMap<&'static str, Words>,
+    pairs: NameMap<String, Words>,
     beginnings: Vec<(&'static str, Words)>,
 }
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
-    let mut lexicon = Lexicon { whole: HashMap::new(), pairs: HashMap::new(), beginnings: Vec::new() };
+    let mut lexicon = Lexicon { whole: NameMap::default(), pairs: NameMap::default(), beginnings: Vec::new() };
     for (meaning, list) in LISTS {
         for word in list.split_whitespace() {
             if let Some(beginning) = word.strip_suffix('*') {
@@ -274,6 +294,11 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
     lexicon.beginnings.sort_unstable_by_key(|(word, _)| *word);
     lexicon
 });
+
+/// Whether names could hide what they are on: asked of every element, so it must be cheap.
+pub(crate) fn may_hide(names: &str) -> bool {
+    ["hid", "sr-", "sronly", "screen", "assist", "invisible", "print", "vh"].iter().any(|part| names.contains(part))
+}
 
 /// What one attribute's names mean together.
 pub(crate) fn meaning(names: &str) -> Words {

@@ -80,6 +80,10 @@ impl Claims {
 
     /// Whether a text is one of the page's titles.
     pub(crate) fn is_title(&self, text: &str) -> bool {
+        let longest = self.titles.iter().map(String::len).max().unwrap_or(0);
+        if text.len() < 5 || text.len() > longest * 2 {
+            return false;
+        }
         let text = letters(text);
         self.titles.binary_search(&text).is_ok()
     }
@@ -378,7 +382,11 @@ fn found_authors(facts: &Facts, linked: &Linked, byline: Option<&str>) -> Option
     let is_person = |set: &[Author]| set.iter().any(|a| a.kind == AuthorKind::Person);
     let at =
         sets.iter().position(|(set, _)| is_person(set)).or_else(|| sets.iter().position(|(set, _)| !set.is_empty()))?;
-    let (set, source) = sets.swap_remove(at);
+    let (mut set, source) = sets.swap_remove(at);
+    // The agency beside a name is where the name works; the byline keeps it as printed.
+    if is_person(&set) {
+        set.retain(|a| a.kind == AuthorKind::Person);
+    }
     Some(Sourced::new(set, source))
 }
 
