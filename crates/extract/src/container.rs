@@ -1,7 +1,7 @@
 //! Which element holds the article: the deepest that still holds most of the running text, once furniture is told and set
 //! aside. Furniture is told by names, and names lie: an element that holds the headline or most of the text is none.
 
-use crate::outline::{KnotId, Outline, Tag};
+use crate::outline::{Found, KnotId, Outline, Tag};
 use crate::words::Words;
 
 /// Where the article is.
@@ -37,7 +37,11 @@ pub(crate) fn find(outline: &mut Outline, title: Option<usize>) -> Option<Contai
     if outline.knots.is_empty() {
         return None;
     }
-    mark_furniture(outline, title);
+    mark_furniture(outline, title, Words::default());
+    let lies = names_that_lie(outline);
+    if lies.0 != 0 {
+        mark_furniture(outline, title, lies);
+    }
     weigh(outline, true);
     if outline.knots[0].mass < 25.0 {
         let kept = outline.knots[0].mass;
@@ -70,7 +74,29 @@ fn may_hold(tag: Tag) -> bool {
     !matches!(tag, Tag::Paragraph | Tag::Item | Tag::Heading | Tag::Link | Tag::Time | Tag::List)
 }
 
-fn mark_furniture(outline: &mut Outline, title: Option<usize>) {
+/// Marks under which most of the page's text stands, piece by piece: sections named after a table of contents, paragraphs
+/// named after a wall. Comments may well be longer than the article; menus and footers are what they say.
+fn names_that_lie(outline: &Outline) -> Words {
+    let total: f32 = outline.knots[0].raw;
+    let mut lies = Words::default();
+    for (mark, _) in Words::CHROME {
+        if mark.has(Words::COMMENTS.or(Words::NAV).or(Words::FOOTER).or(Words::BREADCRUMB)) {
+            continue;
+        }
+        let under: f32 = outline
+            .blocks
+            .iter()
+            .filter(|block| outline.knot(block.knot).chrome.has(mark) && !outline.knot(block.knot).hidden)
+            .map(Found::running)
+            .sum();
+        if under > total * 0.5 {
+            lies = lies.or(mark);
+        }
+    }
+    lies
+}
+
+fn mark_furniture(outline: &mut Outline, title: Option<usize>, ignore: Words) {
     let total = outline.knots[0].raw.max(1.0);
     let mut holds_body = vec![false; outline.knots.len()];
     for at in (1..outline.knots.len()).rev() {
@@ -84,7 +110,7 @@ fn mark_furniture(outline: &mut Outline, title: Option<usize>) {
     for (at, holds_body) in holds_body.into_iter().enumerate() {
         let knot = &outline.knots[at];
         let above = if at == 0 { Words::default() } else { outline.knots[knot.parent as usize].chrome };
-        let mut own = knot.words.chrome();
+        let mut own = knot.words.chrome().without(ignore);
         let share = knot.raw / total;
         if knot.words.has(Words::BODY) && share > 0.25 && !own.has(Words::COMMENTS) {
             own = Words::default();
@@ -214,6 +240,13 @@ mod tests {
             let ledger = read(&format!("<div class={class}><h1>Rain</h1>{}</div>", story(1, 8)), &Hints::default());
             assert_eq!(body(&ledger.expect("read")).len(), 7, "{class}");
         }
+    }
+
+    #[test]
+    fn a_mark_under_which_most_of_the_text_stands_is_no_mark() {
+        let sections: String = (0..6).map(|n| format!("<div id=TOC_{n}>{}</div>", story(n * 3, n * 3 + 3))).collect();
+        let ledger = read(&format!("<article><h1>Rain</h1>{sections}</article>"), &Hints::default()).expect("read");
+        assert_eq!(body(&ledger).len(), 18);
     }
 
     #[test]

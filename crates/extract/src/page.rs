@@ -91,7 +91,7 @@ pub(crate) fn kind(outline: &Outline, verdicts: &[Verdict], claims: &Claims) -> 
             if titled(&CONSENT) || (all < 600 && says(&CONSENT) && !claims.linked.has_article()) {
                 return PageKind::ConsentWall;
             }
-            if claims.facts.passwords > 0 && (titled(&LOGIN) || (body < 40.0 && says(&LOGIN))) {
+            if claims.facts.passwords > 0 && (titled(&LOGIN) || (body < 40.0 && all < 150 && says(&LOGIN))) {
                 return PageKind::Login;
             }
         }
