@@ -16,9 +16,11 @@ pub(crate) fn judge(blocks: &mut [Judged], body: &[usize], forms: &[Form]) {
     let mut gone: Vec<Option<&str>> = vec![None; body.len()];
     for at in 0..body.len() {
         if let Some(first) = earlier[at] {
-            if forms[at].words >= COPY_WORDS {
+            // An interviewer may ask everybody the same.
+            let question = forms[at].text.ends_with(['?', '？', '؟']);
+            if forms[at].words >= COPY_WORDS && !question {
                 gone[at] = Some("repeat/paragraph");
-            } else if first + 1 == at && prose(blocks[body[at]].block.kind) {
+            } else if first + 1 == at && forms[at].words >= 3 && prose(blocks[body[at]].block.kind) {
                 gone[at] = Some("repeat/adjacent");
             }
         }

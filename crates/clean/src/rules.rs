@@ -165,7 +165,6 @@ impl Rules {
             for pattern in &written.regex {
                 patterns.push(format!("^(?:{pattern})$"));
                 pattern_of.push(index);
-                Regex::new(pattern).map_err(unreadable)?;
             }
             for tail in &written.tails {
                 tails.push((RegexBuilder::new(tail).case_insensitive(true).build().map_err(unreadable)?, index));
