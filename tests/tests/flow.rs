@@ -168,8 +168,8 @@ fn every_record_of_the_demo_says_what_it_is() {
     let bodies: BTreeSet<_> = records.iter().map(|record| record["content_hash"].to_string()).collect();
     assert_eq!(bodies.len(), records.len(), "one body, one record");
     assert!(records.iter().any(|record| record["event"] == "revised"), "the corrected story");
-    let demo = wiredesk_testkit::demo::stories();
-    for story in demo {
+    let web = wiredesk_testkit::demo::DemoWeb::start().expect("its web");
+    for story in web.stories() {
         let carried = records.iter().filter(|record| record["text"] == story.text()).count();
         assert_eq!(carried, 1, "{}: its clean text stands in the topic once", story.title);
     }
