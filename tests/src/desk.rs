@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail, ensure};
 use tempfile::TempDir;
 
-/// The program under test, built beside this test.
+/// The program under test, built beside this test or benchmark.
 pub fn program() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own path");
-    let built = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST").join("wiredesk");
+    let folder = test.parent().expect("target/PROFILE/deps/TEST or target/PROFILE/bench");
+    let built = if folder.ends_with("deps") { folder.with_file_name("wiredesk") } else { folder.join("wiredesk") };
     assert!(built.is_file(), "{} is not built: run `cargo build --release` first, as tests/run does", built.display());
     built
 }

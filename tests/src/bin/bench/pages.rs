@@ -1,0 +1,151 @@
+//! The pages that are read: the same bytes under the same addresses on disk, for bulk extraction, and on a local web, for the desk.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use flate2::read::GzDecoder;
+use serde_json::{Value, json};
+use wiredesk_testkit::prose::story;
+use wiredesk_testkit::{Site, Web, demo, item, rss, site};
+
+use crate::Work;
+
+/// Sites that the pages are spread over: enough that what one host is spared binds nothing.
+const SITES: usize = 40;
+const SEED: u64 = 0xBE7C;
+
+/// A page before it has an address.
+struct Page {
+    path: String,
+    title: String,
+    summary: Option<String>,
+    published: Option<String>,
+    html: Html,
+}
+
+/// A made-up page names its own site, whose port is not known yet.
+enum Html {
+    MadeUp(String),
+    Found(Vec<u8>),
+}
+
+impl Html {
+    fn at(&self, base: &str) -> Vec<u8> {
+        match self {
+            Self::MadeUp(html) => html.replace("{{base}}", base).into_bytes(),
+            Self::Found(html) => html.clone(),
+        }
+    }
+}
+
+/// Pages, spread over sites.
+pub(crate) struct Pages {
+    pages: Vec<Page>,
+}
+
+impl Pages {
+    /// The pages that were asked for: distinct stories in the demo's templates, or a manifest's.
+    pub(crate) fn of(work: &Work) -> anyhow::Result<Self> {
+        let pages = match &work.set {
+            Some(manifest) => found(manifest)?,
+            None => made_up(work.pages),
+        };
+        ensure!(!pages.is_empty(), "there are no pages to read");
+        Ok(Self { pages })
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.pages.len()
+    }
+
+    /// Writes the pages into a folder with a manifest; gives the manifest's path and the bytes of all pages.
+    pub(crate) fn write(&self, folder: &Path, base: impl Fn(&str) -> String) -> anyhow::Result<(PathBuf, u64)> {
+        let manifest = folder.join("manifest.jsonl");
+        let mut rows = BufWriter::new(File::create(&manifest)?);
+        let mut bytes = 0;
+        for (number, page) in self.pages.iter().enumerate() {
+            let base = base(&name(number));
+            let (html, file) = (page.html.at(&base), format!("{number}.html"));
+            bytes += html.len() as u64;
+            std::fs::write(folder.join(&file), html)?;
+            writeln!(
+                rows,
+                "{}",
+                json!({ "id": number.to_string(), "html": file, "url": format!("{base}/{}", page.path) })
+            )?;
+        }
+        rows.flush()?;
+        Ok((manifest, bytes))
+    }
+
+    /// Serves the pages on loopback, each site with a feed that lists all of its own. Every answer is ready before it is asked for.
+    pub(crate) fn serve(&self) -> anyhow::Result<Web> {
+        let web = Web::start((0..SITES).map(|number| site(name(number))))?;
+        for at in 0..SITES {
+            let (name, base) = (name(at), web.base(&name(at)).to_owned());
+            web.change(&name, |site| self.site(at, &base, site));
+        }
+        Ok(web)
+    }
+
+    fn site(&self, at: usize, base: &str, mut site: Site) -> Site {
+        let mut items = Vec::new();
+        for page in self.pages.iter().skip(at).step_by(SITES) {
+            let mut listed = item(&page.path).title(&page.title);
+            listed = match &page.summary {
+                Some(summary) => listed.summary(summary),
+                None => listed,
+            };
+            items.push(match &page.published {
+                Some(published) => listed.published(published),
+                None => listed,
+            });
+            site =
+                site.typed(&page.path, "text/html; charset=utf-8", page.html.at(base)).without_validators(&page.path);
+        }
+        site.feed(rss("feed.xml").title(&format!("Site {at}")).entries(items))
+    }
+}
+
+/// The site that carries a page.
+fn name(number: usize) -> String {
+    format!("n{:02}", number % SITES)
+}
+
+fn made_up(count: usize) -> Vec<Page> {
+    let looks = demo::looks();
+    let page = |number: usize| {
+        let told = story(SEED, number as u64);
+        let path = format!("story/{number}");
+        // Not in step with the sites: each look has pages on several.
+        let look = looks.get((number / SITES + number) % looks.len());
+        let html = Html::MadeUp(look.map_or_else(String::new, |look| look.page(&told, &told.title, &path)));
+        Page { path, title: told.title, summary: Some(told.summary), published: Some(told.published), html }
+    };
+    (0..count).map(page).collect()
+}
+
+fn found(manifest: &Path) -> anyhow::Result<Vec<Page>> {
+    let file = File::open(manifest).with_context(|| format!("{} cannot be read", manifest.display()))?;
+    let folder = manifest.parent().unwrap_or(Path::new("."));
+    let mut pages = Vec::new();
+    for (number, line) in BufReader::new(file).lines().enumerate() {
+        let row: Value =
+            serde_json::from_str(&line?).with_context(|| format!("{}, line {}", manifest.display(), number + 1))?;
+        let path = folder.join(row["html"].as_str().context("a row without `html`")?);
+        let file = File::open(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let mut html = Vec::new();
+        if path.extension().is_some_and(|kind| kind == "gz") {
+            GzDecoder::new(file).read_to_end(&mut html)?;
+        } else {
+            BufReader::new(file).read_to_end(&mut html)?;
+        }
+        let path = format!("page/{number}");
+        let title = row["title"].as_str().unwrap_or(&path).to_owned();
+        pages.push(Page { path, title, summary: None, published: None, html: Html::Found(html) });
+    }
+    Ok(pages)
+}
