@@ -11,7 +11,7 @@ use wiredesk_tests::{Desk, Kafka};
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-const STORIES: u64 = 60;
+const STORIES: u64 = 50;
 
 fn web() -> Web {
     let items = (0..STORIES).map(|number| item(&format!("story/{number}")));
@@ -28,6 +28,8 @@ fn a_broker_that_is_away_for_longer_than_the_transaction_timeout_loses_nothing_a
     let _order = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let web = web();
     let desk = Desk::new(&kafka.publish("away"), [("s", web.url("s", "feed.xml"))]).expect("a desk");
+    // Slow enough that the broker goes away in the middle.
+    desk.configure("concurrency = 4, delay = \"0s\"", "concurrency = 1, delay = \"700ms\"").expect("it stands there");
     let mut running = desk.start().expect("a daemon");
     running.wait_until_ready().expect("ready");
     running

@@ -147,8 +147,13 @@ fn sigterm_drains_what_was_admitted() {
 
 #[test]
 fn one_failing_page_holds_up_no_sibling_and_is_tried_again_from_the_journal() {
-    let web = Web::start([site("s").feed(rss("feed.xml").entries(["a", "b", "c"])).page_fails("b", 503, times(2))])
-        .expect("a web");
+    let web = Web::start([site("s")
+        .feed(rss("feed.xml").entries(["a", "b", "c"]))
+        .page("a", article(1))
+        .page("b", article(2))
+        .page("c", article(3))
+        .page_fails("b", 503, times(2))])
+    .expect("a web");
     let desk = Desk::new("[publish]\nkind = \"log\"\n", [("s", web.url("s", "feed.xml"))]).expect("a desk");
     let summary = summary(&desk.once().expect("it runs"));
     assert_eq!(summary["published"], 3, "{summary}");

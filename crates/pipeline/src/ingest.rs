@@ -22,6 +22,7 @@ use wiredesk_store::address_key;
 use wiredesk_store::articles::Sighting;
 use wiredesk_store::entries::{Admitted, Fate, Pending};
 use wiredesk_store::error::StoreError;
+use wiredesk_store::topic::Placed;
 
 use crate::article;
 use crate::cpu::Panicked;
@@ -105,7 +106,7 @@ impl Desk {
         };
         if feed.full_text == FullText::Feed {
             drop(seat);
-            return self.from_feed(hints.clone(), None).await.unwrap_or(Reading::Never(Dropped::TooShort { words: 0 }));
+            return self.feeds_own_text(hints.clone(), None).await.unwrap_or(Reading::Never(Dropped::TooShort { words: 0 }));
         }
         let page = match self.page(&url, seat).await {
             Ok(Some(page)) => page,
@@ -190,11 +191,11 @@ impl Desk {
         if feed.full_text == FullText::Page || admitted.attempts > self.settings.retry.attempts.get() {
             return reading;
         }
-        self.from_feed(hints, Some(dropped.reason())).await.unwrap_or(reading)
+        self.feeds_own_text(hints, Some(dropped.reason())).await.unwrap_or(reading)
     }
 
     /// The article as the feed carries it; `None` where that is too little.
-    async fn from_feed(&self, hints: Hints, flag: Option<&'static str>) -> Option<Reading> {
+    async fn feeds_own_text(&self, hints: Hints, flag: Option<&'static str>) -> Option<Reading> {
         let cleaned = self.cpu.run(move || article::from_feed(&hints)).await.ok()?.ok()??;
         if article::objection(&cleaned, self.min_words.max(1)).is_some() {
             return None;
@@ -237,8 +238,8 @@ impl Desk {
                 // The writer has settled it with the batch; this is for an entry whose record an earlier desk left behind.
                 self.settle(admitted, Outcome::Published { receipt }).await
             }
-            Offered::InTopic(_) => {
-                let outcome = looked_at(admitted, &sighting, hash);
+            Offered::InTopic(placed) => {
+                let outcome = looked_at(admitted, &sighting, hash, &placed);
                 if outcome == (Outcome::Duplicate { of: hash }) {
                     self.copy(entry, hash, url, title, domain).await?;
                 }
@@ -344,8 +345,11 @@ impl Desk {
 }
 
 /// How an entry ends whose body is in the topic already.
-fn looked_at(admitted: &Admitted, sighting: &Sighting, hash: Digest) -> Outcome {
-    if admitted.revisit && sighting.last_before == Some(hash) {
+fn looked_at(admitted: &Admitted, sighting: &Sighting, hash: Digest, placed: &Placed) -> Outcome {
+    if !admitted.revisit && placed.entry == Some(admitted.entry.key) {
+        // Its own record, which an earlier run put there: published, not a duplicate of itself.
+        Outcome::Published { receipt: placed.receipt }
+    } else if admitted.revisit && sighting.last_before == Some(hash) {
         Outcome::Unchanged
     } else if admitted.revisit && sighting.known_body {
         Outcome::Reverted

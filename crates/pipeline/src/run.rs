@@ -429,6 +429,8 @@ impl Run {
     async fn housekeep(&mut self) -> Result<(), StoreError> {
         let store = &self.desk.store;
         store.prune(Timestamp::now(), self.desk.window, SLICE).await?;
+        let ready = is_ready(&self.desk.publication.standing().borrow()) && self.desk.publication.stalled().is_none();
+        self.desk.meter.ready(ready);
         self.desk.meter.pending(store.pending_count().await?);
         self.desk.meter.store_size(store.reader().size());
         Ok(())

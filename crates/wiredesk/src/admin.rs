@@ -13,14 +13,13 @@ use axum::routing::get;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use wiredesk_pipeline::publication::Standing;
+use wiredesk_pipeline::publication::{Publication, Standing};
 
 /// What the server shows.
 pub(crate) struct Admin {
     pub(crate) registry: Registry,
-    pub(crate) standing: watch::Receiver<Standing>,
+    pub(crate) publication: Publication,
     pub(crate) draining: CancellationToken,
     pub(crate) allow_remote: bool,
 }
@@ -66,7 +65,11 @@ async fn ready(State(admin): State<Arc<Admin>>) -> Response {
     if admin.draining.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
     }
-    let standing = admin.standing.borrow().clone();
+    if let Some(waited) = admin.publication.stalled() {
+        let text = format!("waiting: the topic has not answered for {} s\n", waited.as_secs());
+        return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
+    }
+    let standing = admin.publication.standing().borrow().clone();
     match standing {
         Standing::Ready => "ready\n".into_response(),
         Standing::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting: the topic is not caught up yet\n").into_response(),

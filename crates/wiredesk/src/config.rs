@@ -51,8 +51,6 @@ pub(crate) struct Written {
     pub config: Config,
     /// The folder of the main file.
     pub folder: PathBuf,
-    /// What is allowed but worth a look.
-    pub warnings: Faults,
 }
 
 /// The configuration, ready for use.
@@ -60,8 +58,6 @@ pub(crate) struct Written {
 pub(crate) struct Loaded {
     /// What the files say, defaults filled in; `daemon.data_dir` made absolute by the file's folder.
     pub config: Config,
-    /// The folder of the main file.
-    pub folder: PathBuf,
     /// The feeds in the order of the files, secrets resolved.
     pub feeds: Vec<Feed>,
     /// `publish.kafka.properties`, secrets resolved; empty where records do not go to Kafka.
@@ -70,14 +66,7 @@ pub(crate) struct Loaded {
     pub warnings: Faults,
 }
 
-impl Loaded {
-    /// A short hash of what shapes articles: the settings of extraction and the version of its rules. It goes into each record.
-    pub(crate) fn config_hash(&self) -> String {
-        config_hash(&self.config)
-    }
-}
-
-/// A short hash of what shapes articles: the settings of extraction and the version of its rules.
+/// A short hash of what shapes articles: the settings of extraction and the version of its rules. It goes into each record.
 pub(crate) fn config_hash(config: &Config) -> String {
     let settings = serde_json::to_string(&config.extract).unwrap_or_default();
     let mut hash = Fingerprint::of(&[env!("CARGO_PKG_VERSION"), &settings]).hex();
@@ -90,9 +79,8 @@ pub(crate) fn config_hash(config: &Config) -> String {
 /// # Errors
 /// All that is wrong with it, in every file.
 pub(crate) fn load(path: &Path) -> Result<Loaded, Faults> {
-    let (read, folder) = read_all(path, true)?;
-    let Examined { config, feeds, kafka_properties, warnings } = read;
-    Ok(Loaded { config, folder, feeds, kafka_properties, warnings })
+    let (Examined { config, feeds, kafka_properties, warnings }, _) = read_all(path, true)?;
+    Ok(Loaded { config, feeds, kafka_properties, warnings })
 }
 
 /// Reads and checks the configuration but leaves secrets alone: for commands that only look at it or add to it.
@@ -101,7 +89,7 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, Faults> {
 /// All that is wrong with it, in every file.
 pub(crate) fn read(path: &Path) -> Result<Written, Faults> {
     let (read, folder) = read_all(path, false)?;
-    Ok(Written { config: read.config, folder, warnings: read.warnings })
+    Ok(Written { config: read.config, folder })
 }
 
 struct Examined {

@@ -156,7 +156,7 @@ pub(crate) async fn run(order: Order<'_>) -> Result<Exit, Failure> {
             info!(listen = %daemon.listen, "admin server: /healthz /readyz /metrics");
             let admin = Admin {
                 registry,
-                standing: desk.publication.standing(),
+                publication: desk.publication.clone(),
                 draining: stop.drain.clone(),
                 allow_remote: daemon.allow_remote,
             };

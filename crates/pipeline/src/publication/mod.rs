@@ -8,12 +8,13 @@ mod claims;
 mod writer;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
-use wiredesk_model::id::{DeskId, EntryKey};
+use wiredesk_model::id::DeskId;
 use wiredesk_model::outcome::{Dropped, Receipt};
 use wiredesk_model::record::{Candidate, Copy, DeadLetter, Event, Pipeline, Record, SCHEMA_VERSION};
 use wiredesk_model::topic::{Joint, Message};
@@ -70,7 +71,7 @@ pub enum OfferError {
 /// What became of a candidate.
 #[derive(Debug)]
 pub enum Offered {
-    /// Its record is in the topic, and was put there for this entry.
+    /// Its record went to the topic.
     Published(Receipt, Event),
     /// Its body is in the topic already.
     InTopic(Placed),
@@ -127,10 +128,14 @@ struct Inner {
     copies: bool,
     bytes: Arc<Semaphore>,
     most_bytes: usize,
-    items: std::sync::Mutex<Option<std::sync::mpsc::Sender<Item>>>,
+    items: Mutex<Option<std::sync::mpsc::Sender<Item>>>,
+    committing: Arc<Mutex<Option<Instant>>>,
     standing: watch::Receiver<Standing>,
     stop: Arc<AtomicBool>,
 }
+
+/// A commit that takes longer waits for a broker that does not answer.
+const STALLED: Duration = Duration::from_secs(10);
 
 /// Bytes are counted in units of 1 KiB, so that a semaphore can count them.
 const UNIT: usize = 1024;
@@ -144,6 +149,7 @@ impl Publication {
         let (items, inbox) = std::sync::mpsc::channel();
         let (standing, seen) = watch::channel(Standing::Starting);
         let stop = Arc::new(AtomicBool::new(false));
+        let committing = Arc::new(Mutex::new(None));
         let most_bytes = (parts.settings.in_flight.bytes.as_usize() / UNIT).clamp(1, Semaphore::MAX_PERMITS);
         let inner = Inner {
             claims: Claims::default(),
@@ -153,14 +159,21 @@ impl Publication {
             copies: parts.settings.copies,
             bytes: Arc::new(Semaphore::new(most_bytes)),
             most_bytes,
-            items: std::sync::Mutex::new(Some(items)),
+            items: Mutex::new(Some(items)),
+            committing: committing.clone(),
             standing: seen,
             stop: stop.clone(),
         };
         let index = parts.store.blocking();
-        let thread = writer::Thread { parts, index, inbox, standing, stop };
+        let thread = writer::Thread { parts, index, inbox, standing, stop, committing };
         std::thread::Builder::new().name("publisher".into()).spawn(move || thread.run())?;
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Since when the batch under way waits for the topic, where it waits for longer than a commit takes.
+    pub fn stalled(&self) -> Option<Duration> {
+        let since = *self.inner.committing.lock().unwrap_or_else(PoisonError::into_inner);
+        since.map(|since| since.elapsed()).filter(|waited| *waited > STALLED)
     }
 
     /// How the writer stands with the topic, as it changes.
@@ -170,7 +183,7 @@ impl Publication {
 
     /// Takes nothing more; the thread ends when what it was handed is settled.
     pub fn close(&self) {
-        self.inner.items.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        self.inner.items.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     /// Gives up what cannot be settled now: START and waits end at once, an open transaction is left to be aborted.
@@ -190,7 +203,7 @@ impl Publication {
         let hash = candidate.article.content_hash;
         let claim = self.inner.claims.claim(hash).await;
         if let Some(placed) = self.inner.store.lookup(hash).await? {
-            return Ok(writer::in_topic(placed, candidate.entry));
+            return Ok(Offered::InTopic(placed));
         }
         let (message, joint, event) = self.record(candidate, sighting);
         let _room = self.room(&message).await?;
@@ -233,7 +246,7 @@ impl Publication {
     }
 
     fn hand_over(&self, item: Item) -> Result<(), Closed> {
-        let items = self.inner.items.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let items = self.inner.items.lock().unwrap_or_else(PoisonError::into_inner);
         items.as_ref().ok_or(Closed)?.send(item).map_err(|_| Closed)
     }
 
@@ -257,9 +270,4 @@ impl Publication {
         };
         (Message::record(&record, &joint, Timestamp::now()), joint, event)
     }
-}
-
-/// Whether the record in the topic was put there for this entry.
-fn is_own(placed: &Placed, entry: EntryKey) -> bool {
-    placed.entry == Some(entry)
 }

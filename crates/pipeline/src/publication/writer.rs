@@ -3,9 +3,9 @@
 //! START uses, so a crash between any two steps leaves only work that START does again.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -22,7 +22,7 @@ use wiredesk_publish::writer::{Opening, Tail, Writer};
 use wiredesk_store::error::StoreError;
 use wiredesk_store::topic::{Blocking, Placed};
 
-use super::{Ending, Item, Offered, Parts, Standing, is_own};
+use super::{Ending, Item, Offered, Parts, Standing};
 
 /// `publish.kafka.properties` with their secrets resolved.
 pub type Resolved = BTreeMap<String, Secret>;
@@ -39,14 +39,10 @@ fn is_final(error: &OpenError) -> bool {
     error.fault() == Fault::Fatal && !matches!(error, OpenError::Tail { .. })
 }
 
-/// What an offer is told of a body that the index holds.
-pub(super) fn in_topic(placed: Placed, entry: EntryKey) -> Offered {
-    if is_own(&placed, entry) {
-        let event = if placed.revision.is_some_and(|revision| revision > 1) { Event::Revised } else { Event::Published };
-        Offered::Published(placed.receipt, event)
-    } else {
-        Offered::InTopic(placed)
-    }
+/// What is to be said of a record that was found in the topic after all: it was not there when it was offered, so one that
+/// bears its entry's name is the very record of an uncertain commit, not a duplicate of itself.
+fn after_all(placed: Placed, entry: EntryKey, event: Event) -> Offered {
+    if placed.entry == Some(entry) { Offered::Published(placed.receipt, event) } else { Offered::InTopic(placed) }
 }
 
 /// The thread and all it owns.
@@ -56,6 +52,8 @@ pub(super) struct Thread {
     pub(super) inbox: Receiver<Item>,
     pub(super) standing: watch::Sender<Standing>,
     pub(super) stop: Arc<AtomicBool>,
+    /// Since when a batch is being committed.
+    pub(super) committing: Arc<Mutex<Option<Instant>>>,
 }
 
 /// How a batch ended.
@@ -104,6 +102,10 @@ impl Thread {
             }
             self.standing.send_replace(Standing::Starting);
         }
+    }
+
+    fn committing(&self, since: Option<Instant>) {
+        *self.committing.lock().unwrap_or_else(PoisonError::into_inner) = since;
     }
 
     fn stopped(&self) -> bool {
@@ -230,7 +232,10 @@ impl Thread {
                 return Err(Ending::Closed);
             }
             let messages: Vec<_> = batch.iter().map(|item| item.message().clone()).collect();
-            match writer.commit(&messages) {
+            self.committing(Some(Instant::now()));
+            let committed = writer.commit(&messages);
+            self.committing(None);
+            match committed {
                 Ok(receipts) => {
                     trouble.over(&self.standing);
                     return self.committed(batch, &receipts);
@@ -331,7 +336,9 @@ fn sift(batch: Vec<Item>, placed: Vec<Option<Placed>>) -> Vec<Item> {
     let mut kept = Vec::with_capacity(batch.len());
     for (item, placed) in batch.into_iter().zip(placed) {
         match (item, placed) {
-            (Item::Record { joint, reply, .. }, Some(placed)) => answer(reply, in_topic(placed, joint.entry)),
+            (Item::Record { joint, reply, event, .. }, Some(placed)) => {
+                answer(reply, after_all(placed, joint.entry, event));
+            }
             (Item::Record { claim, .. }, None) if !seen.insert(claim.hash()) => {
                 // The claim makes this impossible; without an answer the entry stays pending and is offered again.
                 error!(stage = "publish", hash = %claim.hash(), "a body was claimed twice");
