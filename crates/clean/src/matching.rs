@@ -29,8 +29,8 @@ impl Rules {
             self.phrases(form, &mut hits);
         }
         if form.words <= self.pattern_words {
-            for pattern in self.patterns.matches(&form.text) {
-                self.consider(self.pattern_of[pattern], form, &mut hits);
+            for rule in self.patterns.matches(form, |rule| fits(&self.rules[rule], form)) {
+                self.consider(rule, form, &mut hits);
             }
         }
         hits.sort_by_key(|h| (h.rule, !h.exact));

@@ -1,14 +1,14 @@
 //! The rules, read once and made ready to be asked all at once: whole lines and beginnings in tables, inner
-//! phrases in one automaton, patterns in one set. Constant data, so this is the one thing the crate keeps.
+//! phrases in one automaton, patterns by how they begin. Constant data, so this is the one thing the crate keeps.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
-use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use wiredesk_model::block::Verdict;
 
 use crate::form::{Form, fold};
+use crate::patterns::{Pattern, Patterns};
 use crate::written::{FILES, Family, Gives, Unreadable, Written, filled, terms};
 
 /// One rule, ready.
@@ -63,14 +63,13 @@ pub(crate) struct Rules {
     pub(crate) starts: HashMap<[u8; HEAD], Vec<Beginning>>,
     pub(crate) has: AhoCorasick,
     pub(crate) has_of: Vec<(usize, bool)>,
-    pub(crate) patterns: RegexSet,
-    pub(crate) pattern_of: Vec<usize>,
+    pub(crate) patterns: Patterns,
     /// No pattern matches a block of more words.
     pub(crate) pattern_words: usize,
     /// No phrase counts in a block of more words.
     pub(crate) has_words: usize,
     /// Ends of paragraphs that are cut off.
-    pub(crate) tails: Vec<(Regex, usize)>,
+    pub(crate) tails: Vec<Pattern>,
 }
 
 static RULES: LazyLock<Rules> =
@@ -138,7 +137,7 @@ impl Rules {
         let mut lines: HashMap<String, Vec<Line>> = HashMap::new();
         let mut starts: HashMap<_, Vec<Beginning>> = HashMap::new();
         let (mut has, mut has_of) = (Vec::new(), Vec::new());
-        let (mut patterns, mut pattern_of) = (Vec::new(), Vec::new());
+        let mut patterns = Vec::new();
         let mut tails = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
             let written = &rule.written;
@@ -161,14 +160,8 @@ impl Rules {
                 has.push(literal.clone());
                 has_of.push((index, bounded(literal)));
             }
-            let unreadable = |source| Unreadable::Pattern { rule: written.id.clone(), source: Box::new(source) };
-            for pattern in &written.regex {
-                patterns.push(format!("^(?:{pattern})$"));
-                pattern_of.push(index);
-            }
-            for tail in &written.tails {
-                tails.push((RegexBuilder::new(tail).case_insensitive(true).build().map_err(unreadable)?, index));
-            }
+            patterns.extend(written.regex.iter().map(|pattern| Pattern::whole(pattern, index)));
+            tails.extend(written.tails.iter().map(|tail| Pattern::piece(tail, index)));
         }
         let most = |picks: fn(&Written) -> bool| {
             rules.iter().filter(|r| picks(&r.written)).map(|r| r.written.max_words).max().unwrap_or(0)
@@ -178,12 +171,7 @@ impl Rules {
             starts,
             has: AhoCorasick::new(&has)?,
             has_of,
-            patterns: RegexSetBuilder::new(&patterns)
-                .size_limit(64 << 20)
-                .dfa_size_limit(16 << 20)
-                .build()
-                .map_err(|source| Unreadable::Pattern { rule: "all".into(), source: Box::new(source) })?,
-            pattern_of,
+            patterns: Patterns::new(patterns),
             pattern_words: most(|w| !w.regex.is_empty()),
             has_words: most(|w| !w.has.is_empty()),
             tails,
@@ -216,6 +204,15 @@ mod tests {
             }
         }
         assert!(rules.rules.len() > 40);
+    }
+
+    #[test]
+    fn every_pattern_can_be_compiled() {
+        let rules = rules();
+        for pattern in rules.patterns.all().iter().chain(&rules.tails) {
+            let written = &rules.rules[pattern.rule].written.id;
+            pattern.check().unwrap_or_else(|error| panic!("{written}: {error}"));
+        }
     }
 
     #[test]

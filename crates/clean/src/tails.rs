@@ -18,7 +18,8 @@ pub(crate) fn split(blocks: &mut Vec<Judged>, rules: &Rules) {
         if !SIGNS.iter().any(|s| text.contains(s)) {
             continue;
         }
-        let found = rules.tails.iter().find_map(|(tail, rule)| Some((tail.captures(text)?.get(1)?.start(), *rule)));
+        let found =
+            rules.tails.iter().find_map(|tail| Some((tail.expression().captures(text)?.get(1)?.start(), tail.rule)));
         let Some((start, rule)) = found else { continue };
         let tail = text[start..].to_owned();
         blocks[at].block.text.truncate(start);

@@ -38,8 +38,6 @@ pub(crate) enum Unreadable {
     Toml { family: String, source: toml::de::Error },
     #[error("rule `{rule}` says it gives `{gives}`")]
     Gives { rule: String, gives: String },
-    #[error("rule `{rule}` has a pattern that cannot be read")]
-    Pattern { rule: String, source: Box<regex::Error> },
     #[error("rule `{rule}` begins with `{literal}`, which is too short")]
     Short { rule: String, literal: String },
     #[error("the literals cannot be searched for")]
