@@ -65,8 +65,10 @@ pub(crate) fn lifted(blocks: &[Judged], known: &[Image]) -> Vec<Image> {
             continue;
         }
         let text = judged.block.text.clone();
-        let is = |side: &Option<String>| side.as_ref().is_some_and(|c| Form::of(c).text == Form::of(&text).text);
-        if known.iter().chain(&images).any(|i| is(&i.caption) || is(&i.credit)) {
+        let folded = Form::of(&text).text;
+        let is = |side: &Option<String>| side.as_ref().is_some_and(|c| Form::of(c).text == folded);
+        let holds = |i: &Image| i.caption.as_ref().is_some_and(|c| c.len() > 20 && folded.contains(&Form::of(c).text));
+        if known.iter().chain(&images).any(|i| is(&i.caption) || is(&i.credit) || holds(i)) {
             continue;
         }
         let credit = CREDITS.contains(&rule.as_str());

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use wiredesk_model::block::{BlockKind, Hints, Judged, Ledger, Verdict};
 
+use crate::composed::Names;
 use crate::cuts::Reach;
 use crate::form::Form;
 use crate::headline::{self, Known};
@@ -12,7 +13,7 @@ use crate::matching::{Hit, holds_word};
 use crate::rules::{Rules, rules};
 use crate::written::Gives;
 use crate::zones::{Place, RUNNING_WORDS, Zones, reads_like_text};
-use crate::{captions, repeats, tails, tidy};
+use crate::{captions, composed, repeats, tails, tidy};
 
 /// Notices are lifted from blocks that structure left out when they stand at most so many blocks from the body.
 const NEAR: usize = 8;
@@ -31,7 +32,8 @@ pub(crate) fn judge(ledger: &mut Ledger, hints: &Hints) {
     let (body, forms) = in_body(&ledger.blocks);
     repeats::judge(&mut ledger.blocks, &body, &forms);
     let known = Known::new(&ledger.metadata, hints, &ledger.blocks);
-    let guarded = Judge::new(&mut ledger.blocks, rules, &known, body, forms).run();
+    let names = Names::new(&ledger.metadata, hints);
+    let guarded = Judge::new(&mut ledger.blocks, rules, &known, &names, body, forms).run();
     if guarded {
         ledger.flags.push("guarded".into());
     }
@@ -49,6 +51,7 @@ struct Judge<'a> {
     blocks: &'a mut [Judged],
     rules: &'static Rules,
     known: &'a Known,
+    names: &'a Names,
     /// Places in `blocks` of what is in the body; the other lists run beside it.
     body: Vec<usize>,
     forms: Vec<Form>,
@@ -63,6 +66,7 @@ impl<'a> Judge<'a> {
         blocks: &'a mut [Judged],
         rules: &'static Rules,
         known: &'a Known,
+        names: &'a Names,
         mut body: Vec<usize>,
         forms: Vec<Form>,
     ) -> Self {
@@ -79,7 +83,7 @@ impl<'a> Judge<'a> {
             })
             .collect();
         let zones = Zones::new(vec![false; forms.len()], &forms);
-        let mut judge = Self { blocks, rules, known, body, forms, hits, zones, about: HashMap::new() };
+        let mut judge = Self { blocks, rules, known, names, body, forms, hits, zones, about: HashMap::new() };
         let running = (0..judge.body.len()).map(|at| judge.is_running(at)).collect();
         judge.zones = Zones::new(running, &judge.forms);
         judge
@@ -143,6 +147,14 @@ impl<'a> Judge<'a> {
                 }
                 takes = (rule.written.takes > 0).then_some((hit.rule, rule.written.takes));
                 continue;
+            }
+            let place = self.zones.place(at);
+            if (place.start || place.outside) && !self.zones.running[at] {
+                let text = &self.blocks[self.body[at]].block.text;
+                if let Some(verdict) = composed::verdict(text, &self.forms[at], self.names, self.rules) {
+                    self.blocks[self.body[at]].verdict = verdict;
+                    continue;
+                }
             }
             if let Some((rule, left)) = takes.filter(|(_, left)| *left > 0 && !heading) {
                 self.blocks[self.body[at]].verdict = self.rules.rules[rule].verdict();
@@ -222,25 +234,28 @@ fn holds_at(zone: crate::written::Zone, place: Place) -> bool {
     }
 }
 
-/// Copyright lines, credits and disclaimers often stand where structure has already left the body.
+/// Copyright lines, credits and pointers to the source often stand where structure has already left the body.
 fn lift_notices_near(blocks: &mut [Judged], rules: &Rules) {
     let Some(first) = blocks.iter().position(|b| b.verdict.is_body()) else { return };
     let last = blocks.iter().rposition(|b| b.verdict.is_body()).unwrap_or(first);
-    let range = first.saturating_sub(2)..blocks.len().min(last + 1 + NEAR);
-    for judged in &mut blocks[range] {
-        let by_structure = matches!(&judged.verdict, Verdict::Dropped { rule } if !rule.starts_with("repeat/"));
-        if !by_structure || judged.evidence.link_density > 0.8 {
+    for at in first.saturating_sub(2)..blocks.len().min(last + 1 + NEAR) {
+        let judged = &mut blocks[at];
+        if !matches!(&judged.verdict, Verdict::Dropped { rule } if !rule.starts_with("repeat/")) {
             continue;
         }
         let hits = rules.hits(&Form::of(&judged.block.text));
-        let notice = hits.iter().map(|h| &rules.rules[h.rule]).find(|r| matches!(r.gives, Gives::Notice(_)));
-        let claims = |r: &&crate::rules::Rule| {
-            ["syndication/", "copyright/", "correction/", "credit/", "disclaimer/"]
-                .iter()
-                .any(|f| r.written.id.starts_with(f))
-                && r.written.id != "credit/staff"
+        let notice = hits.iter().map(|h| (h, &rules.rules[h.rule])).find(|(_, r)| matches!(r.gives, Gives::Notice(_)));
+        let Some((hit, rule)) = notice else { continue };
+        let family = rule.written.id.split('/').next().unwrap_or_default();
+        let lifted = match family {
+            // A link, by nature; the same words on a button further up are about something else.
+            "source" => hit.exact && at + 3 > last,
+            "syndication" | "copyright" | "correction" | "credit" | "disclaimer" => {
+                judged.evidence.link_density <= 0.8 && rule.written.id != "credit/staff"
+            }
+            _ => false,
         };
-        if let Some(rule) = notice.filter(claims) {
+        if lifted {
             judged.verdict = rule.verdict();
         }
     }

@@ -8,15 +8,16 @@
 //! # Architecture
 //! - [`text()`]: a flattened page, lines into blocks.
 //! - [`body()`]: the verdicts, then the article.
-//! - `rules`, `written`, `matching`: the data, how it is written, and how a block is held against all of it at once.
+//! - `rules`, `written`, `patterns`, `matching`: the data, how it is written, and how a block is held against all of it at once.
 //! - `form`, `tidy`, `words`: a block's text as rules read it, as the record holds it, and counted.
 //! - `zones`: where in the page a block stands; most rules only hold at its edges.
-//! - `repeats`, `headline`, `captions`, `tails`, `cuts`, `judge`: the passes over the ledger, in the order of `judge`.
+//! - `repeats`, `headline`, `composed`, `captions`, `tails`, `cuts`, `judge`: the passes over the ledger, in the order of `judge`.
 //! - `assemble`, `address`, `language`, `people`: the article made of what is left and what was claimed.
 
 mod address;
 mod assemble;
 mod captions;
+mod composed;
 mod cuts;
 mod form;
 mod headline;
@@ -24,6 +25,7 @@ mod judge;
 mod language;
 mod lines;
 mod matching;
+mod patterns;
 mod people;
 mod repeats;
 mod rules;

@@ -118,6 +118,10 @@ fn mark_furniture(outline: &mut Outline, title: Option<usize>, ignore: Words) {
         if knot.words.has(Words::FORM) && share < 0.25 && knot.tag != Tag::Root {
             own = own.or(Words::FORM);
         }
+        // A player's own lines: its title, what it says while it loads.
+        if knot.words.has(Words::VIDEO) && knot.raw < 20.0 && share < 0.1 && knot.chars < 400 && knot.tag != Tag::Root {
+            own = own.or(Words::VIDEO);
+        }
         let holds_title = title.is_some_and(|t| (knot.first as usize) <= t && t < knot.last as usize);
         let protected = matches!(knot.tag, Tag::Root | Tag::Main)
             || share > if own.has(Words::COMMENTS) { 0.97 } else { 0.45 }

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `chrome/hidden` | that no reader sees |
 //! | `chrome/nav`, `chrome/footer`, `chrome/comments`, … | inside furniture, told by tag, role and names ([`crate::words`]) |
+//! | `title/above` | a short line over the headline |
 //! | `title/repeated`, `subtitle/standfirst`, `byline/marked`, `date/marked`, `images/caption` | that another field wants |
 //! | `lead/before` | a paragraph between headline and container: body |
 //! | `body/sibling` | a paragraph beside the container, of the same make: body |
@@ -61,6 +62,8 @@ impl Judge<'_> {
                 self.verdicts[at] = Some(Verdict::dropped(rule));
             } else if chrome.has(Words::FORM) || (own.has(Words::FORM) && block.features.words < 12) {
                 self.verdicts[at] = Some(Verdict::dropped("chrome/form"));
+            } else if chrome.has(Words::VIDEO) {
+                self.verdicts[at] = Some(Verdict::dropped("chrome/player"));
             }
         }
     }
@@ -98,6 +101,18 @@ impl Judge<'_> {
                 None
             };
             self.verdicts[at] = verdict;
+        }
+        self.above_headline(first_body);
+    }
+
+    /// The section's name, a rubric, a place: short lines over the headline.
+    fn above_headline(&mut self, first_body: usize) {
+        let is_title = |v: &Option<Verdict>| matches!(v, Some(Verdict::Field { field, .. }) if field == "title");
+        let Some(title) = self.verdicts.iter().position(is_title).filter(|at| *at <= first_body) else { return };
+        for (at, block) in self.outline.blocks[..title].iter().enumerate() {
+            if self.verdicts[at].is_none() && block.features.words <= 12 && !block.features.terminal {
+                self.verdicts[at] = Some(Verdict::dropped("title/above"));
+            }
         }
     }
 

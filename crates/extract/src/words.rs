@@ -41,6 +41,7 @@ impl Words {
     pub(crate) const GALLERY: Self = Self(1 << 28);
     pub(crate) const LIVE: Self = Self(1 << 29);
     pub(crate) const VIDEO: Self = Self(1 << 30);
+    pub(crate) const CREDIT: Self = Self(1 << 31);
 
     /// Whatever marks the furniture of a page, strongest first, with the rule that drops it.
     pub(crate) const CHROME: [(Self, &'static str); 15] = [
@@ -173,6 +174,11 @@ const LISTS: &[(Words, &str)] = &[
         "tags taglist tag-list tagcloud tag-cloud tag-links post-tags entry-tags article-tags tags-links topics topic-list \
          article-topics keywords post-categories cat-links categories category-list entry-categories schlagworte mots-cles \
          etiquetas tagi hashtags entry-footer post-footer filed-under",
+    ),
+    (
+        Words::CREDIT,
+        "credit credits photo-credit image-credit photocredit imagecredit photographer copyright-image image-source media-credit \
+         image-copyright bildrechte bildnachweis",
     ),
     (Words::BREADCRUMB, "breadcrumb* bread-crumb crumbs crumb fil-ariane brotkrumen"),
     (

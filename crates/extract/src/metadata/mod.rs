@@ -45,7 +45,10 @@ impl Claims {
             .take(8)
             .map(|b| b.text.clone())
             .collect();
-        let title = title::choose(&facts, &linked, hints, &headings);
+        let shown = outline.blocks.iter().filter(|b| b.features.words <= 40 && !outline.knot(b.knot).hidden);
+        let lines: Vec<&str> =
+            shown.filter(|b| b.features.link_density() < 0.5).take(60).map(|b| b.text.as_str()).collect();
+        let title = title::choose(&facts, &linked, hints, &headings, &lines);
         let sites = title::site_names(&facts, &linked, hints);
         let mut titles: Vec<String> = title.iter().map(|t| letters(&t.value)).collect();
         for claim in [

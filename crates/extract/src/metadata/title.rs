@@ -61,8 +61,15 @@ pub(crate) fn site_names(facts: &Facts, linked: &Linked, hints: &Hints) -> Vec<S
     names
 }
 
-/// Chooses the headline. `headings` are the page's first-rank headings that readers see, in order.
-pub(crate) fn choose(facts: &Facts, linked: &Linked, hints: &Hints, headings: &[String]) -> Option<Sourced<String>> {
+/// Chooses the headline. `headings` are the page's first-rank headings that readers see, in order; `lines` its first short
+/// texts of any kind.
+pub(crate) fn choose(
+    facts: &Facts,
+    linked: &Linked,
+    hints: &Hints,
+    headings: &[String],
+    lines: &[&str],
+) -> Option<Sourced<String>> {
     let sites = site_names(facts, linked, hints);
     let clean = |title: &str| without_site(&line(title), &sites);
     let mut claims: Vec<(String, &str)> = Vec::new();
@@ -92,9 +99,25 @@ pub(crate) fn choose(facts: &Facts, linked: &Linked, hints: &Hints, headings: &[
         _ => {}
     }
     if let Some((title, source)) = claims.into_iter().next() {
-        return Some(Sourced::new(title, source));
+        let shown = shown_part(&title, lines).map(str::to_owned);
+        return Some(Sourced::new(shown.unwrap_or(title), source));
     }
     seen.first().map(|h| Sourced::new((*h).clone(), "html"))
+}
+
+/// The part of a title that the page shows as a line of its own: the rest is then a site's name that nothing else told.
+fn shown_part<'a>(title: &'a str, lines: &[&str]) -> Option<&'a str> {
+    let parts = SEPARATORS.iter().flat_map(|separator| {
+        let first = title.split_once(separator);
+        let last = title.rsplit_once(separator);
+        [first.map(|(_, rest)| rest), last.map(|(rest, _)| rest)]
+    });
+    parts.flatten().find(|part| {
+        part.split(' ').count() >= 4 && {
+            let part = letters(part);
+            lines.iter().any(|line| letters(line) == part)
+        }
+    })
 }
 
 /// Share of words that two titles have in common, 0 to 1.
@@ -133,5 +156,8 @@ mod tests {
         ] {
             assert_eq!(without_site(title, &sites), want);
         }
+        let lines = ["Mill Post", "River rises by two metres"];
+        assert_eq!(shown_part("Mill Post - River rises by two metres", &lines), Some("River rises by two metres"));
+        assert_eq!(shown_part("River rises - again", &lines), None);
     }
 }

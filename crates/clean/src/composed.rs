@@ -1,0 +1,131 @@
+//! Small print that a page puts on one line: a name, a date and a reading time between bars or dots. No rule knows the
+//! line, but each piece of it is known.
+
+use wiredesk_model::block::{Hints, Metadata, Verdict};
+
+use crate::form::Form;
+use crate::matching::holds_word;
+use crate::rules::Rules;
+
+/// Longer lines are no small print.
+const WORDS: usize = 26;
+
+/// Signs between two pieces.
+const BETWEEN: &[char] = &['|', '·', '•', '—', '–', '∙', '►', '\u{2022}'];
+
+/// What is small print beside the rules' own: the names that the page claims, folded.
+pub(crate) struct Names {
+    authors: Vec<String>,
+    /// The paper and its section.
+    labels: Vec<String>,
+}
+
+impl Names {
+    pub(crate) fn new(metadata: &Metadata, hints: &Hints) -> Self {
+        let folded = |names: Vec<&str>| -> Vec<String> {
+            names.iter().map(|name| Form::of(name).text).filter(|name| name.chars().count() > 1).collect()
+        };
+        let authors = metadata.authors.iter().flat_map(|a| a.value.iter().map(|a| a.name.as_str()));
+        let authors = folded(authors.chain(hints.authors.iter().map(String::as_str)).collect());
+        let publisher = metadata.publisher.iter().filter_map(|p| p.value.name.as_deref());
+        let labels = folded(publisher.chain(metadata.section.iter().map(|s| s.value.as_str())).collect());
+        Self { authors, labels }
+    }
+}
+
+/// What a piece is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    Byline,
+    Date,
+    /// A reading time, a count of comments, a name of the site.
+    Beside,
+}
+
+/// The verdict on a line that is nothing but pieces of small print, at least one of them a byline or a date.
+pub(crate) fn verdict(text: &str, form: &Form, names: &Names, rules: &Rules) -> Option<Verdict> {
+    if form.sentence && !text.ends_with("Min.") && form.words > 8 || form.words > WORDS || form.words < 2 {
+        return None;
+    }
+    let pieces: Vec<Form> = split(text).into_iter().map(Form::of).filter(|piece| !piece.text.is_empty()).collect();
+    if pieces.len() < 2 {
+        if !form.titled {
+            return None;
+        }
+        return if names.authors.contains(&form.text) {
+            Some(Verdict::field("byline", "byline/name"))
+        } else if names.labels.contains(&form.text) {
+            Some(Verdict::dropped("skip/label"))
+        } else {
+            None
+        };
+    }
+    let kinds: Vec<Piece> = pieces.iter().map(|piece| kind(piece, names, rules)).collect::<Option<_>>()?;
+    if kinds.contains(&Piece::Byline) {
+        Some(Verdict::field("byline", "byline/composed"))
+    } else if kinds.contains(&Piece::Date) {
+        Some(Verdict::field("date_published", "date/composed"))
+    } else {
+        None
+    }
+}
+
+fn split(text: &str) -> Vec<&str> {
+    let mut pieces: Vec<&str> = text.split(BETWEEN).collect();
+    for between in [" - ", " / ", " // "] {
+        pieces = pieces.iter().flat_map(|piece| piece.split(between)).collect();
+    }
+    pieces
+}
+
+fn kind(piece: &Form, names: &Names, rules: &Rules) -> Option<Piece> {
+    if names.authors.contains(&piece.text) {
+        return Some(Piece::Byline);
+    }
+    if names.labels.contains(&piece.text) {
+        return Some(Piece::Beside);
+    }
+    let ids = rules.hits(piece).into_iter().map(|hit| rules.rules[hit.rule].written.id.as_str());
+    for id in ids {
+        match id.split('/').next() {
+            Some("byline") => return Some(Piece::Byline),
+            Some("date") if id == "date/reading_time" => return Some(Piece::Beside),
+            Some("date") => return Some(Piece::Date),
+            Some("comments" | "share" | "tags" | "skip" | "contact") => return Some(Piece::Beside),
+            _ => {}
+        }
+    }
+    // "Ada Example, Example News", "Ada Example 3 May".
+    let named =
+        piece.words <= 10 && names.authors.iter().any(|name| name.contains(' ') && holds_word(&piece.text, name));
+    (named && piece.titled).then_some(Piece::Byline)
+}
+
+#[cfg(test)]
+mod tests {
+    use wiredesk_model::article::Author;
+    use wiredesk_model::block::Sourced;
+
+    use super::*;
+    use crate::rules::rules;
+
+    #[test]
+    fn a_line_of_small_print_is_told_by_its_pieces() {
+        let author = Author { name: "Ada Example".into(), ..Author::default() };
+        let metadata = Metadata { authors: Some(Sourced::new(vec![author], "json-ld")), ..Metadata::default() };
+        let names = Names::new(&metadata, &Hints::default());
+        let told = |text: &str| {
+            verdict(text, &Form::of(text), &names, rules()).map_or("none".to_owned(), |v| v.rule().to_owned())
+        };
+        for (text, rule) in [
+            ("Ada Example | 2031-11-19 | 2 min", "byline/composed"),
+            ("Von Ada Beispiel · 18. Oktober 2031, 15:30 Uhr · Lesezeit: 2 Min.", "byline/composed"),
+            ("June 19, 2031 - 3 min read", "date/composed"),
+            ("Ada Example", "byline/name"),
+            ("Harbour | Ferry", "none"),
+            ("Ada Example said so – and the harbour board agreed.", "none"),
+        ] {
+            assert_eq!(told(text), rule, "{text}");
+        }
+    }
+}
