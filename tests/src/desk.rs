@@ -202,7 +202,9 @@ impl Running {
     /// # Errors
     /// When it is not within a minute.
     pub fn wait_until_ready(&mut self) -> anyhow::Result<()> {
-        self.wait_for("readyz", Duration::from_secs(60), |desk| desk.ask("/readyz").is_ok_and(|(status, _)| status == 200))
+        self.wait_for("readyz", Duration::from_secs(60), |desk| {
+            desk.ask("/readyz").is_ok_and(|(status, _)| status == 200)
+        })
     }
 
     /// Sends a signal by name.

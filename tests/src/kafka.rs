@@ -45,7 +45,10 @@ impl Kafka {
         if let Ok(brokers) = std::env::var("WIREDESK_KAFKA") {
             return Some(Self { brokers });
         }
-        assert!(std::env::var_os("CI").is_none(), "{test} needs real Kafka, and in CI nothing is skipped: tests/with-kafka");
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "{test} needs real Kafka, and in CI nothing is skipped: tests/with-kafka"
+        );
         println!("skipped: {test}: no WIREDESK_KAFKA (run it under tests/with-kafka)");
         None
     }

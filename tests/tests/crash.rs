@@ -21,7 +21,8 @@ fn restless_web() -> Web {
             built = built.page_fn(&format!("story/{number}"), move |fetch| {
                 let mut paragraphs = told.paragraphs.clone();
                 if number % 5 == 0 {
-                    paragraphs.push(format!("The clerk counted {fetch} visitors at the door before the meeting had begun."));
+                    paragraphs
+                        .push(format!("The clerk counted {fetch} visitors at the door before the meeting had begun."));
                 }
                 plain(&told.title, &paragraphs).replace("</footer>", &format!("<p>visitor {fetch}</p></footer>"))
             });

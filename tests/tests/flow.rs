@@ -26,7 +26,9 @@ fn two_sites() -> Web {
             .page("a/1", shared())
             .page("a/2", article(2)),
         site("beta")
-            .feed(atom("feed.atom").title("Beta").entries([item("b/1").title("Shared, too"), item("b/3").title("Other")]))
+            .feed(
+                atom("feed.atom").title("Beta").entries([item("b/1").title("Shared, too"), item("b/3").title("Other")]),
+            )
             .page("b/1", shared())
             .page("b/3", article(3)),
     ])
@@ -79,10 +81,13 @@ fn a_restart_publishes_nothing_twice_and_asks_nothing_unconditionally() {
     let mut running = desk.start().expect("a daemon");
     running.wait_until_ready().expect("ready");
     running
-        .wait_for("two more polls of each feed", MINUTE, |_| web.count("alpha", "feed.xml") > 2 && web.count("beta", "feed.atom") > 2)
+        .wait_for("two more polls of each feed", MINUTE, |_| {
+            web.count("alpha", "feed.xml") > 2 && web.count("beta", "feed.atom") > 2
+        })
         .expect("polls");
     assert_eq!(running.stop().expect("an end").code(), Some(0));
-    let after_the_first: Vec<_> = web.requests("alpha").into_iter().filter(|seen| seen.path.ends_with("feed.xml")).skip(1).collect();
+    let after_the_first: Vec<_> =
+        web.requests("alpha").into_iter().filter(|seen| seen.path.ends_with("feed.xml")).skip(1).collect();
     assert!(after_the_first.iter().all(|seen| seen.is_conditional()));
     assert_eq!(web.count("alpha", "a/1"), 1, "a page is fetched once");
     let tail = desk.command(&["tail", "--from-start", "--no-follow", "--output", "json"]).expect("tail");
@@ -104,8 +109,10 @@ fn an_edited_entry_is_fetched_again_and_ends_as_revised_unchanged_or_reverted() 
     assert_eq!(again("fourth", 1)["reverted"], 1, "the first body again");
 
     let tail = desk.command(&["tail", "--from-start", "--no-follow", "--output", "json"]).expect("tail");
-    let records: Vec<Value> =
-        String::from_utf8_lossy(&tail.stdout).lines().map(|line| serde_json::from_str(line).expect("a record")).collect();
+    let records: Vec<Value> = String::from_utf8_lossy(&tail.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a record"))
+        .collect();
     assert_eq!(records.len(), 2);
     assert_eq!((&records[0]["event"], &records[0]["revision"]), (&"published".into(), &1.into()));
     assert_eq!((&records[1]["event"], &records[1]["revision"]), (&"revised".into(), &2.into()));
@@ -142,7 +149,12 @@ fn sigterm_drains_what_was_admitted() {
     running.wait_for("pages being fetched", MINUTE, |_| web.open("s") >= 3).expect("fetches");
     assert_eq!(running.stop().expect("an end").code(), Some(0));
     let tail = desk.command(&["tail", "--from-start", "--no-follow", "--output", "json"]).expect("tail");
-    assert_eq!(String::from_utf8_lossy(&tail.stdout).lines().count(), 3, "what was under way was finished\n{}", desk.log());
+    assert_eq!(
+        String::from_utf8_lossy(&tail.stdout).lines().count(),
+        3,
+        "what was under way was finished\n{}",
+        desk.log()
+    );
 }
 
 #[test]
@@ -168,8 +180,10 @@ fn every_record_of_the_demo_says_what_it_is() {
         .output()
         .expect("the demo runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let records: Vec<Value> =
-        String::from_utf8_lossy(&output.stdout).lines().map(|line| serde_json::from_str(line).expect("a record")).collect();
+    let records: Vec<Value> = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a record"))
+        .collect();
     let bodies: BTreeSet<_> = records.iter().map(|record| record["content_hash"].to_string()).collect();
     assert_eq!(bodies.len(), records.len(), "one body, one record");
     assert!(records.iter().any(|record| record["event"] == "revised"), "the corrected story");

@@ -95,7 +95,10 @@ fn each_thing_that_is_no_article_has_its_reason_and_costs_no_neighbour() {
             .large("large", 5 << 20)
             .redirect("private", 302, "http://192.168.0.1/x")
             .page("fine", article(2)),
-        site("html").page("feed.xml", "<!doctype html><html><head><title>Hello</title></head><body><p>Not a feed.</p></body></html>"),
+        site("html").page(
+            "feed.xml",
+            "<!doctype html><html><head><title>Hello</title></head><body><p>Not a feed.</p></body></html>",
+        ),
         site("down").page("x", "").fails(500, forever()),
     ])
     .expect("a web");
@@ -111,7 +114,8 @@ fn each_thing_that_is_no_article_has_its_reason_and_costs_no_neighbour() {
         assert_eq!(dropped[reason], count, "{reason}: {summary}");
     }
     let letters = std::fs::read_dir(desk.data().join("log/articles.dlq")).expect("the dead letters");
-    let letters: String = letters.map(|file| std::fs::read_to_string(file.expect("a file").path()).expect("text")).collect();
+    let letters: String =
+        letters.map(|file| std::fs::read_to_string(file.expect("a file").path()).expect("text")).collect();
     assert_eq!(letters.lines().count(), 5, "{letters}");
     assert!(letters.contains("192.168.0.1"), "the forbidden address is named: {letters}");
 }
@@ -139,8 +143,39 @@ fn the_admin_server_takes_get_from_loopback_names_only() {
     assert_eq!(running.request(rebound).expect("an answer").0, 421);
     let (status, metrics) = running.ask("/metrics").expect("an answer");
     assert_eq!(status, 200);
-    for name in ["wiredesk_polls_total", "wiredesk_fetches_total", "wiredesk_stage_duration_seconds_bucket", "wiredesk_entries_pending"] {
+    for name in [
+        "wiredesk_polls_total",
+        "wiredesk_fetches_total",
+        "wiredesk_stage_duration_seconds_bucket",
+        "wiredesk_entries_pending",
+    ] {
         assert!(metrics.contains(name), "{name}");
     }
     assert!(!metrics.contains("127.0.0.1"), "no label is a URL or host");
+}
+
+#[test]
+fn one_text_under_several_titles_on_a_host_is_a_wall_and_no_copy() {
+    let wall = |title: &str| {
+        let text =
+            "Before you go on to this paper we would like to set cookies and to measure how long you stay with us. "
+                .repeat(4);
+        format!(
+            "<html><head><title>{title}</title></head><body><article><h1>{title}</h1><p>{text}</p></article></body></html>"
+        )
+    };
+    let path = |title: &str| title.replace(' ', "-");
+    let titles = ["Bridge opens", "Market closes", "Ferry late", "Choir sings"];
+    let mut paper = site("paper").feed(rss("feed.xml").entries(titles.map(|title| item(&path(title)).title(title))));
+    for title in titles {
+        paper = paper.page(&path(title), wall(title));
+    }
+    let web = Web::start([paper]).expect("a web");
+    let desk = Desk::new(LOG, [("paper", web.url("paper", "feed.xml"))]).expect("a desk");
+    desk.configure("concurrency = 4", "concurrency = 1").expect("it stands there");
+    let output = desk.once().expect("it runs");
+    let summary: Value = serde_json::from_slice(&output.stdout).expect("a summary");
+    let refused = summary["dropped"]["wall"].as_u64().unwrap_or_default()
+        + summary["dropped"]["not_article"].as_u64().unwrap_or_default();
+    assert!(refused >= 2, "{summary}");
 }

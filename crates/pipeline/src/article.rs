@@ -51,7 +51,8 @@ fn finished(ledger: Ledger, hints: &Hints) -> Cleaned {
 fn is_plain(content_type: Option<&str>, text: &str) -> bool {
     let head: String = text.chars().take(2048).collect();
     let has_tag = head.char_indices().any(|(at, c)| {
-        c == '<' && head[at + 1..].starts_with(|next: char| next.is_ascii_alphabetic() || matches!(next, '!' | '/' | '?'))
+        c == '<'
+            && head[at + 1..].starts_with(|next: char| next.is_ascii_alphabetic() || matches!(next, '!' | '/' | '?'))
     });
     let said = content_type.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/plain"));
     !has_tag || (said && !head.trim_start().to_ascii_lowercase().starts_with("<!doctype html"))

@@ -74,7 +74,11 @@ enum Reading {
 
 impl Desk {
     /// Reads one entry, from its admission to its end or its next try.
-    pub(crate) async fn ingest(&self, entry: wiredesk_model::id::EntryKey, seat: Option<Seat>) -> Result<Ingested, IngestError> {
+    pub(crate) async fn ingest(
+        &self,
+        entry: wiredesk_model::id::EntryKey,
+        seat: Option<Seat>,
+    ) -> Result<Ingested, IngestError> {
         let Some(admitted) = self.store.admit(entry, Timestamp::now()).await? else { return Ok(Ingested::Nothing) };
         if let Some(fate) = &admitted.fate {
             let fate = fate.clone();
@@ -106,7 +110,10 @@ impl Desk {
         };
         if feed.full_text == FullText::Feed {
             drop(seat);
-            return self.feeds_own_text(hints.clone(), None).await.unwrap_or(Reading::Never(Dropped::TooShort { words: 0 }));
+            return self
+                .feeds_own_text(hints.clone(), None)
+                .await
+                .unwrap_or(Reading::Never(Dropped::TooShort { words: 0 }));
         }
         let page = match self.page(&url, seat).await {
             Ok(Some(page)) => page,
@@ -144,11 +151,14 @@ impl Desk {
             Some(seat) => seat.permit.fetch(fetch).await,
             None => fetch.await,
         };
-        self.meter.fetched("page", match &answer {
-            Ok((Some(_), _)) => "ok",
-            Ok((None, _)) => "robots",
-            Err(error) => error.class().as_str(),
-        });
+        self.meter.fetched(
+            "page",
+            match &answer {
+                Ok((Some(_), _)) => "ok",
+                Ok((None, _)) => "robots",
+                Err(error) => error.class().as_str(),
+            },
+        );
         let (page, delay) = answer?;
         if let (Some(slot), Some(delay)) = (seat.as_ref().and_then(|seat| seat.slot.as_ref()), delay) {
             slot.slow_down(delay);
@@ -162,7 +172,8 @@ impl Desk {
             FetchError::Gone { status, .. } => {
                 let status = *status;
                 let since = admitted.gone_since.unwrap_or_else(Timestamp::now);
-                let long = Timestamp::now().duration_since(since) >= jiff::SignedDuration::from_secs(GONE_OVER.as_secs() as i64);
+                let long = Timestamp::now().duration_since(since)
+                    >= jiff::SignedDuration::from_secs(GONE_OVER.as_secs() as i64);
                 if admitted.gone_seen + 1 >= GONE_TIMES && long {
                     return Reading::Never(Dropped::Gone { status });
                 }
@@ -170,9 +181,13 @@ impl Desk {
             }
             FetchError::TooLarge { .. } => Reading::Never(Dropped::TooLarge { what: error.to_string() }),
             FetchError::NotText { .. } => Reading::Never(Dropped::NotArticle { page: PageKind::Binary }),
-            FetchError::ForbiddenAddress { .. } | FetchError::ForbiddenPort { .. } | FetchError::BadUrl { .. } => Reading::Never(Dropped::NoLink { why: error.to_string() }),
+            FetchError::ForbiddenAddress { .. } | FetchError::ForbiddenPort { .. } | FetchError::BadUrl { .. } => {
+                Reading::Never(Dropped::NoLink { why: error.to_string() })
+            }
             _ => match error.fault() {
-                Fault::Reject => Reading::Never(Dropped::Exhausted { attempts: admitted.attempts, last: error.to_string() }),
+                Fault::Reject => {
+                    Reading::Never(Dropped::Exhausted { attempts: admitted.attempts, last: error.to_string() })
+                }
                 _ => self.again_or_exhausted(admitted, error),
             },
         }
@@ -205,17 +220,25 @@ impl Desk {
         Some(Reading::Article(cleaned, Timestamp::now()))
     }
 
-    async fn publish(&self, admitted: &Admitted, feed: &Feed, cleaned: Cleaned, fetched: Timestamp) -> Result<Ingested, IngestError> {
+    async fn publish(
+        &self,
+        admitted: &Admitted,
+        feed: &Feed,
+        cleaned: Cleaned,
+        fetched: Timestamp,
+    ) -> Result<Ingested, IngestError> {
         let entry = &admitted.entry;
         let article = cleaned.article;
         let hash = article.content_hash;
         let link_key = Url::parse(&article.requested_url).ok().as_ref().map(address_key);
         let host = Url::parse(&article.url).ok().and_then(|url| link::host_port(&url)).unwrap_or_default();
-        let sighting = self.store.sight(entry.key, link_key, &article.url, &article.title, &host, hash, Timestamp::now()).await?;
+        let sighting =
+            self.store.sight(entry.key, link_key, &article.url, &article.title, &host, hash, Timestamp::now()).await?;
         if sighting.wall {
             return self.drop_entry(admitted, Dropped::Wall).await;
         }
-        let (url, title, domain, words) = (article.url.clone(), article.title.clone(), article.domain.clone(), article.word_count);
+        let (url, title, domain, words) =
+            (article.url.clone(), article.title.clone(), article.domain.clone(), article.word_count);
         let removed = article.extraction.blocks_removed;
         let candidate = Candidate {
             entry: entry.key,
@@ -249,8 +272,23 @@ impl Desk {
         }
     }
 
-    async fn copy(&self, entry: &Entry, hash: Digest, url: String, title: String, domain: String) -> Result<(), IngestError> {
-        let copy = Copy { content_hash: hash, entry: entry.key, url, domain, title, feed: entry.feed.clone(), date_seen: Timestamp::now() };
+    async fn copy(
+        &self,
+        entry: &Entry,
+        hash: Digest,
+        url: String,
+        title: String,
+        domain: String,
+    ) -> Result<(), IngestError> {
+        let copy = Copy {
+            content_hash: hash,
+            entry: entry.key,
+            url,
+            domain,
+            title,
+            feed: entry.feed.clone(),
+            date_seen: Timestamp::now(),
+        };
         Ok(self.publication.copy(&copy).await?)
     }
 
@@ -269,7 +307,13 @@ impl Desk {
         }
     }
 
-    async fn put_back(&self, admitted: &Admitted, why: &str, after: Option<Duration>, gone: bool) -> Result<Ingested, IngestError> {
+    async fn put_back(
+        &self,
+        admitted: &Admitted,
+        why: &str,
+        after: Option<Duration>,
+        gone: bool,
+    ) -> Result<Ingested, IngestError> {
         let entry = &admitted.entry;
         let wait = if gone { after.unwrap_or(GONE_OVER) } else { back_off(&self.settings, admitted.attempts, after) };
         let (now, why) = (Timestamp::now(), link::printable(why));
@@ -280,7 +324,8 @@ impl Desk {
             "failed; tried again later"
         );
         self.tell(&Event::Retried { entry: entry.key, error: why, due: now + wait });
-        let host = entry.listing.link.as_deref().and_then(|link| Url::parse(link).ok()).as_ref().and_then(link::host_port);
+        let host =
+            entry.listing.link.as_deref().and_then(|link| Url::parse(link).ok()).as_ref().and_then(link::host_port);
         Ok(Ingested::Again { host, after: wait })
     }
 

@@ -104,19 +104,58 @@ impl Meter {
             let _ = meter.dropped.get_or_create(&Reason { reason });
         }
         registry.register("wiredesk_polls", "Polls of feeds, by result", meter.polls.clone());
-        registry.register("wiredesk_fetches", "HTTP requests, by what was asked for and how it went", meter.fetches.clone());
-        registry.register_with_unit("wiredesk_stage_duration", "Time spent in a stage", Unit::Seconds, meter.stages.clone());
-        registry.register("wiredesk_entries_seen", "Entries journalled: new, or known with another fingerprint", meter.listed.clone());
-        registry.register("wiredesk_entries_left_out", "Entries left out of a poll because the backlog was full", meter.left_out.clone());
+        registry.register(
+            "wiredesk_fetches",
+            "HTTP requests, by what was asked for and how it went",
+            meter.fetches.clone(),
+        );
+        registry.register_with_unit(
+            "wiredesk_stage_duration",
+            "Time spent in a stage",
+            Unit::Seconds,
+            meter.stages.clone(),
+        );
+        registry.register(
+            "wiredesk_entries_seen",
+            "Entries journalled: new, or known with another fingerprint",
+            meter.listed.clone(),
+        );
+        registry.register(
+            "wiredesk_entries_left_out",
+            "Entries left out of a poll because the backlog was full",
+            meter.left_out.clone(),
+        );
         registry.register("wiredesk_entries_published", "Records put into the topic", meter.published.clone());
-        registry.register("wiredesk_entries_duplicate", "Entries whose body was in the topic already", meter.duplicates.clone());
-        registry.register("wiredesk_entries_looked_again", "Known entries fetched again with nothing new to publish", meter.looked_again.clone());
-        registry.register("wiredesk_entries_dropped", "Entries that are not in the topic, by reason", meter.dropped.clone());
+        registry.register(
+            "wiredesk_entries_duplicate",
+            "Entries whose body was in the topic already",
+            meter.duplicates.clone(),
+        );
+        registry.register(
+            "wiredesk_entries_looked_again",
+            "Known entries fetched again with nothing new to publish",
+            meter.looked_again.clone(),
+        );
+        registry.register(
+            "wiredesk_entries_dropped",
+            "Entries that are not in the topic, by reason",
+            meter.dropped.clone(),
+        );
         registry.register("wiredesk_entry_retries", "Attempts put back to be tried again", meter.retries.clone());
         registry.register("wiredesk_entries_pending", "Entries seen and not yet settled", meter.pending.clone());
         registry.register("wiredesk_ready", "1 when the topic is fenced and caught up", meter.ready.clone());
-        registry.register_with_unit("wiredesk_store_size", "Size of the data dir's database", Unit::Bytes, meter.store_bytes.clone());
-        registry.register_with_unit("wiredesk_start_time", "When the desk was started, since 1970", Unit::Seconds, meter.started.clone());
+        registry.register_with_unit(
+            "wiredesk_store_size",
+            "Size of the data dir's database",
+            Unit::Bytes,
+            meter.store_bytes.clone(),
+        );
+        registry.register_with_unit(
+            "wiredesk_start_time",
+            "When the desk was started, since 1970",
+            Unit::Seconds,
+            meter.started.clone(),
+        );
         meter.started.set(jiff::Timestamp::now().as_millisecond() as f64 / 1000.0);
         meter
     }
@@ -138,7 +177,9 @@ impl Meter {
         match outcome {
             Outcome::Published { .. } => self.published.inc(),
             Outcome::Duplicate { .. } => self.duplicates.inc(),
-            Outcome::Unchanged | Outcome::Reverted => self.looked_again.get_or_create(&Result { result: outcome.name() }).inc(),
+            Outcome::Unchanged | Outcome::Reverted => {
+                self.looked_again.get_or_create(&Result { result: outcome.name() }).inc()
+            }
             Outcome::Dropped(dropped) => self.dropped.get_or_create(&Reason { reason: dropped.reason() }).inc(),
         };
     }

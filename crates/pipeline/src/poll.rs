@@ -72,7 +72,12 @@ impl Desk {
         Ok(polled)
     }
 
-    async fn unchanged(&self, feed: &Feed, validators: Option<Validators>, pace: &Claimed) -> Result<Polled, StoreError> {
+    async fn unchanged(
+        &self,
+        feed: &Feed,
+        validators: Option<Validators>,
+        pace: &Claimed,
+    ) -> Result<Polled, StoreError> {
         let now = Timestamp::now();
         let again = self.pause(feed, None, pace);
         self.store.poll_not_modified(&feed.id, now, now + again, validators).await?;
@@ -92,7 +97,14 @@ impl Desk {
         Ok((url, parsed.await??))
     }
 
-    async fn journal(&self, feed: &Feed, url: Url, parsed: Parsed, validators: Validators, pace: &Claimed) -> Result<Polled, StoreError> {
+    async fn journal(
+        &self,
+        feed: &Feed,
+        url: Url,
+        parsed: Parsed,
+        validators: Validators,
+        pace: &Claimed,
+    ) -> Result<Polled, StoreError> {
         let now = Timestamp::now();
         let again = self.pause(feed, parsed.ttl.max(parsed.update_period), pace);
         let (title, whole, identity) = (parsed.title.clone(), parsed.whole, parsed.identity);
@@ -154,11 +166,17 @@ impl Desk {
 
 /// An entry with what the journal must know of it: where it leads, what it is joined by, and whether its end is known already.
 fn listed(feed: &Feed, site: &Url, listing: Listing) -> Listed {
-    let link = listing.link.as_deref().and_then(|link| Url::parse(link).ok()).filter(|link| matches!(link.scheme(), "http" | "https"));
+    let link = listing
+        .link
+        .as_deref()
+        .and_then(|link| Url::parse(link).ok())
+        .filter(|link| matches!(link.scheme(), "http" | "https"));
     let drop = match (&link, &listing.link) {
         (None, None) => Some(Dropped::NoLink { why: "the feed gave no link".into() }),
         (None, Some(text)) => Some(Dropped::NoLink { why: format!("`{}` is no web address", link::printable(text)) }),
-        (Some(link), _) if feed.off_site == OffSite::Drop && !link::same_site(link, site) && !link::same_site(link, &feed.url) => {
+        (Some(link), _)
+            if feed.off_site == OffSite::Drop && !link::same_site(link, site) && !link::same_site(link, &feed.url) =>
+        {
             Some(Dropped::OffSite)
         }
         _ => None,

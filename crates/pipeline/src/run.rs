@@ -131,7 +131,12 @@ struct Run {
 
 impl Desk {
     /// Runs the desk until it is drained, stopped, or cannot go on. `released` brings entries that the publication released.
-    pub async fn run(self: Arc<Self>, mode: Mode, stop: Stop, released: UnboundedReceiver<Vec<Pending>>) -> (End, Summary) {
+    pub async fn run(
+        self: Arc<Self>,
+        mode: Mode,
+        stop: Stop,
+        released: UnboundedReceiver<Vec<Pending>>,
+    ) -> (End, Summary) {
         let begun = Instant::now();
         let (words, inbox) = mpsc::unbounded_channel();
         let (freed, wake) = mpsc::unbounded_channel();
@@ -192,7 +197,11 @@ impl Run {
         }
         self.take_in(pending);
         if !self.suspects.is_empty() {
-            info!(entries = self.suspects.len(), stage = "journal", "read when the desk last ended without a stop; now read one at a time");
+            info!(
+                entries = self.suspects.len(),
+                stage = "journal",
+                "read when the desk last ended without a stop; now read one at a time"
+            );
         }
         self.housekeep().await
     }

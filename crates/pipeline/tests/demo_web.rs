@@ -13,7 +13,8 @@ async fn every_copy_of_a_story_comes_to_the_same_body() {
     let web = DemoWeb::start().expect("a web on loopback");
     let settings = Settings { allow_networks: vec!["127.0.0.0/8".parse().expect("a network")], ..Settings::default() };
     let fetcher = Fetcher::new(&settings).expect("a fetcher");
-    let bodies: BTreeMap<String, String> = web.stories().into_iter().map(|story| (story.slug.clone(), story.text())).collect();
+    let bodies: BTreeMap<String, String> =
+        web.stories().into_iter().map(|story| (story.slug.clone(), story.text())).collect();
     let mut bad = Vec::new();
     let pages = web.pages();
     for page in &pages {

@@ -17,8 +17,11 @@ struct Golden {
 
 fn goldens() -> Vec<Golden> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let mut folders: Vec<PathBuf> =
-        std::fs::read_dir(root).expect("golden pages").filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir()).collect();
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(root)
+        .expect("golden pages")
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.is_dir())
+        .collect();
     folders.sort();
     let golden = |folder: PathBuf| {
         let plain = folder.join("page.txt").is_file();
@@ -76,7 +79,12 @@ fn faults(golden: &Golden, article: &Article) -> Vec<String> {
         let is: Vec<_> = article.authors.iter().map(|author| author.name.as_str()).collect();
         differs("authors", &is.join("; "), &strings(&want["authors"]).join("; "));
     }
-    let headings: Vec<_> = article.blocks.iter().filter(|block| block.kind == BlockKind::Heading).map(|block| block.text.as_str()).collect();
+    let headings: Vec<_> = article
+        .blocks
+        .iter()
+        .filter(|block| block.kind == BlockKind::Heading)
+        .map(|block| block.text.as_str())
+        .collect();
     if want["headings"].is_array() {
         differs("headings", &headings.join("; "), &strings(&want["headings"]).join("; "));
     }

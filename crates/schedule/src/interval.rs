@@ -19,17 +19,19 @@ pub struct Pace {
 /// the configured limits. A 16-year max-age has been seen.
 pub fn after_success(settings: &Settings, pace: Pace) -> Duration {
     let base = pace.own.unwrap_or(settings.default_interval.0);
-    [pace.ttl, pace.max_age].into_iter().flatten().fold(base, Duration::max).clamp(
-        settings.min_interval.0.min(settings.max_interval.0),
-        settings.max_interval.0,
-    )
+    [pace.ttl, pace.max_age]
+        .into_iter()
+        .flatten()
+        .fold(base, Duration::max)
+        .clamp(settings.min_interval.0.min(settings.max_interval.0), settings.max_interval.0)
 }
 
 /// The time to the next poll after `failures` failures in a row: the usual one, doubled for each, within the limits, and
 /// never sooner than the server asked for.
 pub fn after_failure(settings: &Settings, pace: Pace, failures: u32, retry_after: Option<Duration>) -> Duration {
     let usual = after_success(settings, pace);
-    let backed_off = usual.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(settings.max_interval.0.max(usual));
+    let backed_off =
+        usual.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(settings.max_interval.0.max(usual));
     backed_off.max(retry_after.unwrap_or_default())
 }
 
@@ -67,7 +69,8 @@ mod tests {
     #[test]
     fn failures_back_off_and_a_wait_that_was_asked_for_is_kept() {
         let settings = Settings::default();
-        let after = |failures, wait: Option<u32>| after_failure(&settings, Pace::default(), failures, wait.map(|m| MINUTE * m));
+        let after =
+            |failures, wait: Option<u32>| after_failure(&settings, Pace::default(), failures, wait.map(|m| MINUTE * m));
         assert_eq!(after(1, None), MINUTE * 15);
         assert_eq!(after(3, None), MINUTE * 60);
         assert_eq!(after(60, None), MINUTE * 1440);

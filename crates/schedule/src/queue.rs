@@ -232,8 +232,7 @@ impl Schedule {
 
     /// Whether an entry waits that is due at `horizon` or sooner, however long its host makes it wait. O(entries).
     pub fn has_entry_due_by(&self, horizon: Moment) -> bool {
-        !self.fated.is_empty()
-            || self.hosts.iter().any(|host| host.due(Work::Read).is_some_and(|due| due <= horizon))
+        !self.fated.is_empty() || self.hosts.iter().any(|host| host.due(Work::Read).is_some_and(|due| due <= horizon))
     }
 
     /// Entries that wait.

@@ -43,7 +43,8 @@ async fn guard(State(admin): State<Arc<Admin>>, request: Request, next: Next) ->
     }
     let host = request.headers().get(header::HOST);
     if !admin.allow_remote && !host.is_some_and(is_local) {
-        return (StatusCode::MISDIRECTED_REQUEST, "this server answers to localhost and loopback addresses only\n").into_response();
+        return (StatusCode::MISDIRECTED_REQUEST, "this server answers to localhost and loopback addresses only\n")
+            .into_response();
     }
     next.run(request).await
 }
@@ -72,7 +73,9 @@ async fn ready(State(admin): State<Arc<Admin>>) -> Response {
     let standing = admin.publication.standing().borrow().clone();
     match standing {
         Standing::Ready => "ready\n".into_response(),
-        Standing::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting: the topic is not caught up yet\n").into_response(),
+        Standing::Starting => {
+            (StatusCode::SERVICE_UNAVAILABLE, "starting: the topic is not caught up yet\n").into_response()
+        }
         Standing::Waiting(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("waiting: {why}\n")).into_response(),
         Standing::Ended(_) => (StatusCode::SERVICE_UNAVAILABLE, "publishing has ended\n").into_response(),
     }

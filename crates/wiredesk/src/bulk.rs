@@ -32,11 +32,14 @@ where
     for (at, line) in BufReader::new(file).lines().enumerate() {
         let line = line.with_context(|| format!("{name}, line {}", at + 1)).or_exit(Exit::Io)?;
         if !line.trim().is_empty() {
-            let row = serde_json::from_str::<R>(&line).with_context(|| format!("{name}, line {}", at + 1)).or_exit(Exit::Failed)?;
+            let row = serde_json::from_str::<R>(&line)
+                .with_context(|| format!("{name}, line {}", at + 1))
+                .or_exit(Exit::Failed)?;
             rows.push(Mutex::new(Some(row)));
         }
     }
-    let progress = (std::io::stderr().is_terminal() && !std::io::stdout().is_terminal()).then(|| bars().add(bar(rows.len() as u64)));
+    let progress = (std::io::stderr().is_terminal() && !std::io::stdout().is_terminal())
+        .then(|| bars().add(bar(rows.len() as u64)));
     let next = AtomicUsize::new(0);
     let (done, lines) = mpsc::sync_channel::<(usize, String)>(jobs * 4);
     let write = std::thread::scope(|scope| {
@@ -52,7 +55,11 @@ where
                     }
                 }
             };
-            std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, thread).context("no thread").or_exit(Exit::Internal)?;
+            std::thread::Builder::new()
+                .stack_size(STACK)
+                .spawn_scoped(scope, thread)
+                .context("no thread")
+                .or_exit(Exit::Internal)?;
         }
         drop(done);
         in_order(lines, |line| {
@@ -80,7 +87,9 @@ fn in_order(lines: mpsc::Receiver<(usize, String)>, seen: impl Fn(String) -> Str
             turn += 1;
         }
     }
-    out.flush().or_else(|error| if error.kind() == std::io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }).or_exit(Exit::Io)
+    out.flush()
+        .or_else(|error| if error.kind() == std::io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
+        .or_exit(Exit::Io)
 }
 
 /// A reader that has seen enough is no failure.
@@ -100,4 +109,3 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
 pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, Into::into)
 }
-

@@ -18,8 +18,10 @@ const STYLES: Styles = Styles::styled()
 /// Feeds in, clean article records out on a Kafka topic, exactly once.
 #[derive(Debug, Parser)]
 #[command(name = "wiredesk", version, styles = STYLES, propagate_version = true, max_term_width = 120)]
-#[command(after_help = "First minute: `wiredesk demo`. Exit codes: 0 ok, 1 the thing checked failed, 64 usage, 69 broker unavailable, 70 internal, \
-    74 I/O, 75 another desk holds the data dir or took over, 78 configuration.")]
+#[command(
+    after_help = "First minute: `wiredesk demo`. Exit codes: 0 ok, 1 the thing checked failed, 64 usage, 69 broker unavailable, 70 internal, \
+    74 I/O, 75 another desk holds the data dir or took over, 78 configuration."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

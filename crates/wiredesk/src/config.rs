@@ -11,7 +11,7 @@
 //! - [`sift`]: unknown keys and wrong values, all of them.
 //! - [`checks`], [`kafka`], [`feeds`]: what types cannot say about sections and feeds.
 //! - [`secrets`]: settings that are kept in the environment or in files.
-//! - [`fault`], [`mask`], [`print`]: what is wrong, without the secrets beside it, for people and for programs.
+//! - [`fault`], [`mask`], [`mod@print`]: what is wrong, without the secrets beside it, for people and for programs.
 
 pub(crate) mod checks;
 pub(crate) mod fault;

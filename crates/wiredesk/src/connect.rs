@@ -33,7 +33,9 @@ fn look(loaded: &Loaded) -> Result<Exit, Failure> {
     for topic in &seen.topics {
         match (topic.partitions, &settings.kafka.create_topics) {
             (Some(partitions), _) => println!("topic {}: {partitions} partitions", topic.name),
-            (None, Some(create)) => println!("topic {}: missing; it will be created with {} partitions", topic.name, create.partitions),
+            (None, Some(create)) => {
+                println!("topic {}: missing; it will be created with {} partitions", topic.name, create.partitions)
+            }
             (None, None) => {
                 println!("topic {}: missing; create it, or set publish.kafka.create_topics", topic.name);
                 exit = Exit::Failed;

@@ -9,8 +9,8 @@ use anyhow::Context;
 use jiff::Timestamp;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 use wiredesk_fetch::fetcher::Fetcher;
 use wiredesk_model::feed::Feed;
@@ -69,7 +69,8 @@ pub(crate) fn build(plan: Plan) -> Result<Built, Failure> {
     let Plan { config, feeds, kafka_properties, rebuild, watcher } = plan;
     let hash = config::config_hash(&config);
     let data_dir = &config.daemon.data_dir;
-    let store = Store::open(data_dir, Timestamp::now()).map_err(|error| Failure { exit: exit_of(&error), error: error.into() })?;
+    let store = Store::open(data_dir, Timestamp::now())
+        .map_err(|error| Failure { exit: exit_of(&error), error: error.into() })?;
     for remark in [store.clock_remark(), store.dir_remark()].into_iter().flatten() {
         warn!(stage = "store", "{remark}");
     }
@@ -87,7 +88,8 @@ pub(crate) fn build(plan: Plan) -> Result<Built, Failure> {
         pipeline: Pipeline { version: env!("CARGO_PKG_VERSION").into(), config_hash: hash },
         released: released_to,
     };
-    let publication = Publication::open(parts).context("the publisher's thread cannot be started").or_exit(Exit::Internal)?;
+    let publication =
+        Publication::open(parts).context("the publisher's thread cannot be started").or_exit(Exit::Internal)?;
     let cpu = Cpu::default();
     let in_flight = config.publish.in_flight;
     let bound = config.fetch.memory.0 + in_flight.bytes.0 * 2 + GUARD.0 * cpu.threads().get() as u64;
@@ -143,7 +145,8 @@ pub(crate) async fn run(order: Order<'_>) -> Result<Exit, Failure> {
 
     let progress = Progress::new(order.once.is_some(), loaded.feeds.len());
     let Loaded { config, feeds, kafka_properties, .. } = loaded;
-    let Built { desk, registry, released } = build(Plan { config, feeds, kafka_properties, rebuild: order.rebuild, watcher: progress.watcher() })?;
+    let Built { desk, registry, released } =
+        build(Plan { config, feeds, kafka_properties, rebuild: order.rebuild, watcher: progress.watcher() })?;
     let stop = Stop::default();
     let ended = tokio_util::sync::CancellationToken::new();
     let admin = match order.once {

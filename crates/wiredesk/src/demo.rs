@@ -32,7 +32,9 @@ use crate::cli::Output;
 use crate::config::settings::Config;
 use crate::daemon::{Built, Plan, build};
 use crate::exit::{Exit, Failure, OrExit};
+use crate::progress::Progress;
 use crate::tail::card;
+use crate::telemetry::bars;
 
 const TOPIC: &str = "articles";
 const PARTITIONS: i32 = 3;
@@ -49,7 +51,8 @@ pub(crate) async fn demo(output: Output, log: Option<&Path>) -> Result<Exit, Fai
     let (broker, publish) = match log {
         Some(_) => (None, Publish { kind: Kind::Log, ..Publish::default() }),
         None => {
-            let (broker, publish) = mock().context("the in-process broker cannot be started").or_exit(Exit::Internal)?;
+            let (broker, publish) =
+                mock().context("the in-process broker cannot be started").or_exit(Exit::Internal)?;
             (Some(broker), publish)
         }
     };
@@ -59,11 +62,13 @@ pub(crate) async fn demo(output: Output, log: Option<&Path>) -> Result<Exit, Fai
 
     let reader = Reader::start(&config, output);
     let tally = Arc::new(Tally::default());
-    let first = run(&config, &web, &tally).await?;
+    let progress = Progress::new(true, web.feeds().len());
+    let first = run(&config, &web, &tally, &progress).await?;
     show.between(&web.correct());
-    let second = run(&config, &web, &tally).await?;
+    let second = run(&config, &web, &tally, &progress).await?;
     let published = first.published + second.published;
     reader.finish(published).or_exit(Exit::Internal)?;
+    progress.finish();
     show.closing(&web, &tally, &first, &second, begun.elapsed());
     drop(broker);
     Ok(if first.feeds_failed + second.feeds_failed == 0 { Exit::Ok } else { Exit::Failed })
@@ -94,14 +99,14 @@ fn config(data_dir: PathBuf, publish: Publish) -> Config {
     config
 }
 
-async fn run(config: &Config, web: &DemoWeb, tally: &Arc<Tally>) -> Result<Summary, Failure> {
+async fn run(config: &Config, web: &DemoWeb, tally: &Arc<Tally>, progress: &Progress) -> Result<Summary, Failure> {
     let feeds = web.feeds().into_iter().map(feed).collect::<Result<Vec<_>, _>>()?;
     let plan = Plan {
         config: config.clone(),
         feeds,
         kafka_properties: BTreeMap::new(),
         rebuild: false,
-        watcher: Tally::watcher(tally),
+        watcher: Tally::watcher(tally, progress.watcher()),
     };
     let Built { desk, released, .. } = build(plan)?;
     let store = desk.store.clone();
@@ -135,9 +140,12 @@ struct Row {
 }
 
 impl Tally {
-    fn watcher(tally: &Arc<Self>) -> Watcher {
+    fn watcher(tally: &Arc<Self>, also: Watcher) -> Watcher {
         let tally = tally.clone();
-        Arc::new(move |event| tally.see(event))
+        Arc::new(move |event| {
+            tally.see(event);
+            also(event);
+        })
     }
 
     fn see(&self, event: &Event) {
@@ -203,6 +211,10 @@ impl Reader {
 }
 
 fn print(item: &Item, output: Output) -> std::io::Result<()> {
+    bars().suspend(|| write_out(item, output))
+}
+
+fn write_out(item: &Item, output: Output) -> std::io::Result<()> {
     let mut out = anstream::stdout().lock();
     match output {
         Output::Json => {
@@ -222,7 +234,7 @@ struct Show {
 impl Show {
     fn say(&self, text: &str) {
         if self.output == Output::Text {
-            anstream::println!("{text}");
+            bars().suspend(|| anstream::println!("{text}"));
         }
     }
 
@@ -254,7 +266,13 @@ impl Show {
         for feed in web.feeds() {
             let Some(row) = rows.get(&FeedId::new(&feed.id)) else { continue };
             let reasons: Vec<_> = row.dropped.iter().map(|(reason, n)| format!("{n} {reason}")).collect();
-            table.add_row([feed.title, row.entries.to_string(), row.records.to_string(), row.copies.to_string(), reasons.join(", ")]);
+            table.add_row([
+                feed.title,
+                row.entries.to_string(),
+                row.records.to_string(),
+                row.copies.to_string(),
+                reasons.join(", "),
+            ]);
         }
         for column in table.column_iter_mut().skip(1).take(3) {
             column.set_cell_alignment(CellAlignment::Right);

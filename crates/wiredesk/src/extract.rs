@@ -30,7 +30,8 @@ fn hints(requested: &str, url: &str) -> Hints {
 fn read(source: &Source, min_words: u32) -> (Option<Cleaned>, Option<String>) {
     match article::read(&source.bytes, source.content_type.as_deref(), &hints(&source.requested, &source.url)) {
         Ok(cleaned) => {
-            let objection = article::objection(&cleaned, min_words).map(|dropped| format!("{}: {}", dropped.reason(), dropped.detail()));
+            let objection = article::objection(&cleaned, min_words)
+                .map(|dropped| format!("{}: {}", dropped.reason(), dropped.detail()));
             (Some(cleaned), objection)
         }
         Err(error) => (None, Some(format!("too_costly: {error}"))),
@@ -43,7 +44,12 @@ fn min_words(fetch: &FetchArgs) -> u32 {
 }
 
 /// `extract FILE or URL…`
-pub(crate) async fn extract(inputs: &[String], url: Option<&str>, output: ArticleOutput, fetch: &FetchArgs) -> Result<Exit, Failure> {
+pub(crate) async fn extract(
+    inputs: &[String],
+    url: Option<&str>,
+    output: ArticleOutput,
+    fetch: &FetchArgs,
+) -> Result<Exit, Failure> {
     let min_words = min_words(fetch);
     let mut exit = Exit::Ok;
     for (at, input) in inputs.iter().enumerate() {
@@ -125,7 +131,8 @@ fn text(article: &Article) -> String {
 
 fn html(article: &Article) -> String {
     let title = escaped(&article.title);
-    let mut out = format!("<!doctype html>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n<article>\n<h1>{title}</h1>\n");
+    let mut out =
+        format!("<!doctype html>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n<article>\n<h1>{title}</h1>\n");
     for Block { kind, text, level } in &article.blocks {
         let text = escaped(text);
         out += &match kind {
@@ -136,7 +143,8 @@ fn html(article: &Article) -> String {
             BlockKind::Caption => format!("<p><small>{text}</small></p>\n"),
             BlockKind::Code => format!("<pre>{text}</pre>\n"),
             BlockKind::Table => {
-                let row = |row: &str| format!("<tr><td>{}</td></tr>", row.split('\t').collect::<Vec<_>>().join("</td><td>"));
+                let row =
+                    |row: &str| format!("<tr><td>{}</td></tr>", row.split('\t').collect::<Vec<_>>().join("</td><td>"));
                 format!("<table>{}</table>\n", text.lines().map(row).collect::<String>())
             }
         };
@@ -166,7 +174,8 @@ pub(crate) async fn explain(question: Question<'_>, fetch: &FetchArgs) -> Result
         anstream::eprintln!("the desk would not publish this: {}", printable(error));
     }
     let Some(cleaned) = cleaned else { return Ok(Exit::Failed) };
-    let wanted: Vec<&Judged> = cleaned.ledger.blocks.iter().filter(|judged| question.why.is_none_or(|why| holds(judged, why))).collect();
+    let wanted: Vec<&Judged> =
+        cleaned.ledger.blocks.iter().filter(|judged| question.why.is_none_or(|why| holds(judged, why))).collect();
     if let Some(path) = question.html {
         std::fs::write(path, crate::explain_html::page(&cleaned)).map_err(anyhow::Error::from).or_exit(Exit::Io)?;
         anstream::eprintln!("written to {}", path.display());
@@ -190,7 +199,9 @@ fn holds(judged: &Judged, words: &str) -> bool {
 pub(crate) fn verdict(verdict: &Verdict) -> (String, AnsiColor) {
     match verdict {
         Verdict::Body { .. } => ("body".into(), AnsiColor::Green),
-        Verdict::Notice { notice, .. } => (format!("notice: {}", json!(notice).as_str().unwrap_or_default()), AnsiColor::Yellow),
+        Verdict::Notice { notice, .. } => {
+            (format!("notice: {}", json!(notice).as_str().unwrap_or_default()), AnsiColor::Yellow)
+        }
         Verdict::Field { field, .. } => (format!("field: {field}"), AnsiColor::Cyan),
         Verdict::Dropped { .. } => ("dropped".into(), AnsiColor::Red),
     }

@@ -13,7 +13,11 @@ use crate::source;
 /// The most a feed may weigh in bulk.
 const FEED_LIMIT: u64 = 64 << 20;
 
-fn parse(bytes: &[u8], content_type: Option<&str>, base: &str) -> Result<wiredesk_feed::Parsed, wiredesk_feed::Unreadable> {
+fn parse(
+    bytes: &[u8],
+    content_type: Option<&str>,
+    base: &str,
+) -> Result<wiredesk_feed::Parsed, wiredesk_feed::Unreadable> {
     let base = Url::parse(base).unwrap_or_else(|_| Url::parse("about:blank").expect("a constant address"));
     let text = wiredesk_decode::feed(bytes, content_type);
     wiredesk_feed::parse(&text.text, &base)
@@ -40,7 +44,8 @@ struct Row {
 /// `feed --jsonl MANIFEST`
 pub(crate) fn feed_bulk(manifest: &Path) -> Result<Exit, Failure> {
     bulk::rows(manifest, bulk::cores(), |folder, row: Row| {
-        let failed = |error: String| serde_json::json!({ "id": row.id, "ok": false, "error": error, "entries": [] }).to_string();
+        let failed =
+            |error: String| serde_json::json!({ "id": row.id, "ok": false, "error": error, "entries": [] }).to_string();
         let bytes = match source::below(folder, &row.feed).and_then(|path| source::file(&path, FEED_LIMIT)) {
             Ok(bytes) => bytes,
             Err(error) => return failed(format!("{error:#}")),

@@ -88,9 +88,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
                 daemon::Order { config: &config.config, once: once.then_some(wait.0), rebuild: rebuild_index, output };
             runtime.block_on(daemon::run(order))
         }
-        Command::Check { config, connect, output } => {
-            connect::check(&config.config, connect, output == Output::Json)
-        }
+        Command::Check { config, connect, output } => connect::check(&config.config, connect, output == Output::Json),
         Command::Demo { output, log } => runtime.block_on(demo::demo(output, log.as_deref())),
         Command::Extract { inputs, url, jsonl, jobs, output, fetch } => match jsonl {
             Some(manifest) => extract::extract_bulk(&manifest, jobs),
@@ -148,7 +146,12 @@ async fn feeds_command(command: FeedsCommand) -> Result<Exit, Failure> {
             for skipped in &imported.skipped {
                 eprintln!("skipped {} ({}): {}", skipped.title, skipped.url, skipped.reason);
             }
-            println!("{} feeds added to {}, {} skipped", imported.added.len(), imported.file.display(), imported.skipped.len());
+            println!(
+                "{} feeds added to {}, {} skipped",
+                imported.added.len(),
+                imported.file.display(),
+                imported.skipped.len()
+            );
             Ok(Exit::Ok)
         }
         FeedsCommand::Export { config } => {

@@ -30,10 +30,7 @@ pub(crate) fn summary(summary: &Summary) -> String {
 }
 
 fn feeds(summary: &Summary) -> String {
-    format!(
-        "{} read, {} not modified, {} failed",
-        summary.feeds_read, summary.feeds_not_modified, summary.feeds_failed
-    )
+    format!("{} read, {} not modified, {} failed", summary.feeds_read, summary.feeds_not_modified, summary.feeds_failed)
 }
 
 fn reasons(summary: &Summary) -> String {

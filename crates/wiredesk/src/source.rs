@@ -67,7 +67,9 @@ pub(crate) async fn read(input: &str, base: Option<&str>, args: &FetchArgs) -> R
         (file(path, limit).or_exit(Exit::Io)?, Url::from_file_path(whole).map(String::from).unwrap_or_default())
     };
     let url = match base {
-        Some(base) => Url::parse(base).with_context(|| format!("--url: `{base}` is no address")).or_exit(Exit::Usage)?.into(),
+        Some(base) => {
+            Url::parse(base).with_context(|| format!("--url: `{base}` is no address")).or_exit(Exit::Usage)?.into()
+        }
         None => own,
     };
     Ok(Source { bytes, content_type: None, requested: url.clone(), url })
@@ -96,12 +98,15 @@ fn capped(reader: impl Read, limit: u64, name: &str) -> anyhow::Result<Vec<u8>> 
 /// The file that a manifest's row names: below the manifest's folder, or not at all.
 pub(crate) fn below(folder: &Path, name: &str) -> anyhow::Result<std::path::PathBuf> {
     let relative = Path::new(name);
-    let stays = relative.components().all(|part| matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir));
+    let stays = relative
+        .components()
+        .all(|part| matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir));
     if !stays {
         bail!("`{name}` does not stay below the manifest's folder");
     }
     let path = folder.join(relative);
-    let (real, home) = (path.canonicalize().with_context(|| format!("{} cannot be read", path.display()))?, folder.canonicalize()?);
+    let (real, home) =
+        (path.canonicalize().with_context(|| format!("{} cannot be read", path.display()))?, folder.canonicalize()?);
     if !real.starts_with(&home) {
         bail!("`{name}` leads out of the manifest's folder");
     }

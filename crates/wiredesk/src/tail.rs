@@ -82,8 +82,13 @@ pub(crate) fn card(item: &Item) -> String {
     } else {
         String::new()
     };
-    let notices: Vec<_> = record["notices"].as_array().into_iter().flatten().filter_map(|n| n["type"].as_str()).map(printable).collect();
-    let site = ["/publisher/name", "/feed/title", "/domain"].map(text).into_iter().find(|name| !name.is_empty()).unwrap_or_default();
+    let notices: Vec<_> =
+        record["notices"].as_array().into_iter().flatten().filter_map(|n| n["type"].as_str()).map(printable).collect();
+    let site = ["/publisher/name", "/feed/title", "/domain"]
+        .map(text)
+        .into_iter()
+        .find(|name| !name.is_empty())
+        .unwrap_or_default();
     let lifted = if notices.is_empty() { String::new() } else { format!(", lifted out: {}", notices.join(", ")) };
     format!(
         "{green}{:>7}{green:#} {dim}{key}{dim:#} {bold}{}{bold:#}{revised}\n{:>7} {dim}{} · {} words · {} blocks left out{lifted}{dim:#}\n",

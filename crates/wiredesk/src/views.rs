@@ -92,8 +92,12 @@ pub(crate) async fn feeds(path: &Path, sick: bool, output: Output) -> Result<Exi
             continue;
         }
         if output == Output::Json {
-            writeln!(out, "{}", json!({ "id": feed.id, "url": feed.url, "tags": feed.tags, "sick": trouble, "state": state }))
-                .or_exit(Exit::Io)?;
+            writeln!(
+                out,
+                "{}",
+                json!({ "id": feed.id, "url": feed.url, "tags": feed.tags, "sick": trouble, "state": state })
+            )
+            .or_exit(Exit::Io)?;
             continue;
         }
         let health = match (&trouble, state.is_some_and(|state| state.polled)) {
@@ -127,7 +131,8 @@ pub(crate) async fn feed(path: &Path, id: &str, output: Output) -> Result<Exit, 
     };
     let mut out = anstream::stdout().lock();
     if output == Output::Json {
-        let shown = json!({ "id": feed.id, "url": feed.url, "tags": feed.tags, "full_text": feed.full_text, "state": state });
+        let shown =
+            json!({ "id": feed.id, "url": feed.url, "tags": feed.tags, "full_text": feed.full_text, "state": state });
         writeln!(out, "{shown}").or_exit(Exit::Io)?;
         return Ok(Exit::Ok);
     }
@@ -168,10 +173,17 @@ pub(crate) async fn status(path: &Path, output: Output) -> Result<Exit, Failure>
     let size = reader.size();
     let running = is_held(&written.config.daemon.data_dir);
     if output == Output::Json {
-        println!("{}", json!({ "running": running, "feeds": feeds.len(), "sick": sick, "entries": counts, "store_bytes": size }));
+        println!(
+            "{}",
+            json!({ "running": running, "feeds": feeds.len(), "sick": sick, "entries": counts, "store_bytes": size })
+        );
         return Ok(Exit::Ok);
     }
-    println!("{:<16} {}", "desk", if running { tinted("running", AnsiColor::Green) } else { tinted("not running", AnsiColor::Yellow) });
+    println!(
+        "{:<16} {}",
+        "desk",
+        if running { tinted("running", AnsiColor::Green) } else { tinted("not running", AnsiColor::Yellow) }
+    );
     println!("{:<16} {}", "data dir", written.config.daemon.data_dir.display());
     println!("{:<16} {} MiB", "store", size.div_ceil(1 << 20));
     println!("{:<16} {} ({sick} sick: `wiredesk feeds list --sick`)", "feeds", feeds.len());

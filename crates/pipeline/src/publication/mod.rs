@@ -1,7 +1,7 @@
 //! The publication: one body, one record (law 2), and the topic is the truth (law 3).
 //!
 //! [`Publication::offer`] is all that the rest of the desk knows of publishing: claim the hash, ask the index, hand the
-//! record *with its claim* to the writer's thread, wait for the receipt. The thread ([`writer`]) owns the topic: it starts
+//! record *with its claim* to the writer's thread, wait for the receipt. The thread (`writer`) owns the topic: it starts
 //! by fencing and reading the tail, and then commits whatever gathered while the last batch was being committed.
 
 mod claims;

@@ -122,7 +122,9 @@ impl Thread {
             match self.start_once(again) {
                 Ok(writer) => return Ok(writer),
                 Err(StartError::Open(OpenError::Stopped)) => return Err(Ending::Closed),
-                Err(StartError::Open(error @ OpenError::TakenOver { .. })) => return Err(Ending::TakenOver(error.to_string())),
+                Err(StartError::Open(error @ OpenError::TakenOver { .. })) => {
+                    return Err(Ending::TakenOver(error.to_string()));
+                }
                 Err(StartError::Open(error)) if is_final(&error) => return Err(Ending::Refused(error.to_string())),
                 Err(error) => {
                     trouble.say(&self.standing, &error.to_string());
@@ -159,13 +161,22 @@ impl Thread {
         self.index.set_identity(&opened.identity, &self.index.positions()?.next)?;
         if rebuild {
             let gone = self.index.end_rebuild()?;
-            info!(stage = "publish", records = read, gone, "the index was rebuilt from the topic; what was settled stays settled");
+            info!(
+                stage = "publish",
+                records = read,
+                gone,
+                "the index was rebuilt from the topic; what was settled stays settled"
+            );
         }
         for warning in &opened.warnings {
             warn!(stage = "publish", "{warning}");
         }
         if foreign > 0 {
-            warn!(stage = "publish", records = foreign, "the topic holds records that this data dir did not write; they count as published");
+            warn!(
+                stage = "publish",
+                records = foreign,
+                "the topic holds records that this data dir did not write; they count as published"
+            );
         }
         info!(
             stage = "publish",
@@ -256,7 +267,12 @@ impl Thread {
                     self.pause();
                 }
                 Err(CommitError::Uncertain { error }) => {
-                    warn!(stage = "publish", records = batch.len(), error, "the end of a transaction is unknown; starting again from the topic");
+                    warn!(
+                        stage = "publish",
+                        records = batch.len(),
+                        error,
+                        "the end of a transaction is unknown; starting again from the topic"
+                    );
                     return Ok(Written::StartAgain(batch));
                 }
                 Err(CommitError::Fenced { error }) => {
@@ -358,7 +374,9 @@ fn refuse(item: Item, error: &str, size: bool) {
     match item {
         Item::Record { message, reply, .. } => {
             let dropped = if size {
-                Dropped::TooLarge { what: format!("the record of {} bytes is over the topic's limit", message.weight()) }
+                Dropped::TooLarge {
+                    what: format!("the record of {} bytes is over the topic's limit", message.weight()),
+                }
             } else {
                 Dropped::Refused { error: error.to_owned() }
             };
