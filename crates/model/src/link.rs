@@ -62,11 +62,8 @@ fn is_tracking(name: &str) -> bool {
 ///
 /// The order of the other parameters is kept: servers may mind it.
 pub fn cleaned(url: &Url) -> Url {
-    let mut out = url.clone();
+    let mut out = bare(url);
     out.set_fragment(None);
-    // Neither fails on http(s); on other schemes there is nothing to take off.
-    let _ = out.set_username("");
-    let _ = out.set_password(None);
     if let Some(query) = url.query() {
         let kept: Vec<&str> = query
             .split('&')
@@ -74,6 +71,15 @@ pub fn cleaned(url: &Url) -> Url {
             .collect();
         out.set_query(if kept.is_empty() { None } else { Some(kept.join("&")) }.as_deref());
     }
+    out
+}
+
+/// The address without credentials: what may be shown and published.
+pub fn bare(url: &Url) -> Url {
+    let mut out = url.clone();
+    // Neither fails on http(s); on other schemes there is nothing to take off.
+    let _ = out.set_username("");
+    let _ = out.set_password(None);
     out
 }
 

@@ -10,8 +10,14 @@ use wiredesk_model::outcome::Dropped;
 /// # Errors
 /// When the page costs more work than any article does.
 pub fn read(bytes: &[u8], content_type: Option<&str>, hints: &Hints) -> Result<Cleaned, TooCostly> {
+    // What says nothing of itself is taken for a page: the charset may be one that looks binary.
+    if !wiredesk_fetch::sniff::kind(bytes, content_type.or(Some("text/html"))).is_text() {
+        return Ok(finished(binary(), hints));
+    }
     let page = wiredesk_decode::page(bytes, content_type);
-    let ledger = if is_plain(content_type, &page.text) {
+    let ledger = if is_noise(&page.text) {
+        binary()
+    } else if is_plain(content_type, &page.text) {
         wiredesk_clean::text(&page.text, hints)
     } else {
         wiredesk_extract::read(&page.text, hints)?
@@ -45,6 +51,22 @@ fn finished(ledger: Ledger, hints: &Hints) -> Cleaned {
     let mut cleaned = wiredesk_clean::body(ledger, hints);
     cleaned.article.content_hash = wiredesk_dedup::content_hash(&cleaned.article.text);
     cleaned
+}
+
+/// A page that is no text at all, whatever its headers say.
+fn binary() -> Ledger {
+    Ledger { page: PageKind::Binary, method: "blocks".into(), ..Ledger::default() }
+}
+
+/// Whether what was decoded as text is noise: one character in ten of its beginning is a control or was no character.
+fn is_noise(text: &str) -> bool {
+    let head = text.chars().take(4096);
+    let (mut all, mut odd) = (0usize, 0usize);
+    for c in head {
+        all += 1;
+        odd += usize::from(c == '\u{fffd}' || (c.is_control() && !c.is_whitespace()));
+    }
+    odd * 10 > all
 }
 
 /// Text without markup: said to be, or without a single tag in its first lines.

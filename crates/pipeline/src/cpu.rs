@@ -3,13 +3,23 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-/// A job panicked. What it worked on is tried again later, and dropped when that does not help.
+/// No page that people read takes so long. It is a backstop behind the caps that count work: it drops, it never cuts short.
+const BACKSTOP: Duration = Duration::from_secs(60);
+
+/// Why a job has no answer.
 #[derive(Debug, thiserror::Error)]
-#[error("reading it made the reader panic: {0}")]
-pub struct Panicked(String);
+pub enum CpuError {
+    /// What it worked on is tried again later, and dropped when that does not help.
+    #[error("reading it made the reader panic: {0}")]
+    Panicked(String),
+    /// It is still at work, on a core of its own until it ends.
+    #[error("reading it takes longer than {} s", BACKSTOP.as_secs())]
+    Overdue,
+}
 
 /// The pool.
 #[derive(Clone)]
@@ -31,13 +41,19 @@ impl Cpu {
         self.count
     }
 
-    /// Runs one job.
+    /// Runs one job. Its core is taken until the job itself ends, whatever becomes of the one who waits.
     ///
     /// # Errors
-    /// When the job panics; nothing else is lost with it.
-    pub async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, Panicked> {
-        let _core = self.cores.acquire().await.map_err(|closed| Panicked(closed.to_string()))?;
-        tokio::task::spawn_blocking(job).await.map_err(|error| {
+    /// When the job panics or takes too long; nothing else is lost with it.
+    pub async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, CpuError> {
+        let core = self.cores.clone().acquire_owned().await.map_err(|closed| CpuError::Panicked(closed.to_string()))?;
+        let work = tokio::task::spawn_blocking(move || {
+            let done = job();
+            drop(core);
+            done
+        });
+        let done = tokio::time::timeout(BACKSTOP, work).await.map_err(|_| CpuError::Overdue)?;
+        done.map_err(|error| {
             let word = match error.try_into_panic() {
                 Ok(payload) => payload
                     .downcast_ref::<&str>()
@@ -46,7 +62,7 @@ impl Cpu {
                     .unwrap_or_else(|| "no message".into()),
                 Err(cancelled) => cancelled.to_string(),
             };
-            Panicked(word)
+            CpuError::Panicked(word)
         })
     }
 }

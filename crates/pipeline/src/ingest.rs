@@ -9,6 +9,7 @@ use tracing::{info, warn};
 use url::Url;
 use wiredesk_clean::Cleaned;
 use wiredesk_fetch::answer::{Page, RobotsVerdict};
+use wiredesk_fetch::body::Body;
 use wiredesk_fetch::error::FetchError;
 use wiredesk_model::block::{Hints, PageKind};
 use wiredesk_model::entry::Entry;
@@ -25,7 +26,7 @@ use wiredesk_store::error::StoreError;
 use wiredesk_store::topic::Placed;
 
 use crate::article;
-use crate::cpu::Panicked;
+use crate::cpu::CpuError;
 use crate::desk::{Desk, Event, back_off};
 use crate::publication::{OfferError, Offered};
 use crate::run::Seat;
@@ -64,8 +65,8 @@ impl From<OfferError> for IngestError {
 
 /// What reading an entry came to.
 enum Reading {
-    /// An article worth publishing.
-    Article(Box<Cleaned>, Timestamp),
+    /// An article worth publishing, when its page was fetched, and the page's share of the byte budget.
+    Article(Box<Cleaned>, Timestamp, Body),
     /// It may go well later.
     Later { why: String, after: Option<Duration>, gone: bool },
     /// It will never go well.
@@ -86,7 +87,7 @@ impl Desk {
         }
         let feed = self.feed_of(&admitted.entry).await?;
         let hints = hints(&admitted.entry);
-        let reading = if admitted.attempts > self.settings.retry.attempts.get() {
+        let reading = if admitted.crashed && admitted.attempts > self.settings.retry.attempts.get() {
             Reading::Never(Dropped::Exhausted {
                 attempts: admitted.attempts - 1,
                 last: "the desk ended while it was being read".into(),
@@ -94,11 +95,26 @@ impl Desk {
         } else {
             self.read(&admitted, &feed, &hints, seat).await
         };
-        let reading = self.or_from_feed(&admitted, &feed, hints, reading).await;
+        let reading = self.or_from_feed(&admitted, &feed, hints.clone(), reading).await;
+        match self.ended(&admitted, &feed, reading).await? {
+            Some(ingested) => Ok(ingested),
+            // A wall is an unusable page like any other: the feed's own text may do.
+            None => {
+                let reading = self.or_from_feed(&admitted, &feed, hints, Reading::Never(Dropped::Wall)).await;
+                match self.ended(&admitted, &feed, reading).await? {
+                    Some(ingested) => Ok(ingested),
+                    None => self.drop_entry(&admitted, Dropped::Wall).await,
+                }
+            }
+        }
+    }
+
+    /// What a reading comes to; `None` where the body turned out to be a wall.
+    async fn ended(&self, admitted: &Admitted, feed: &Feed, reading: Reading) -> Result<Option<Ingested>, IngestError> {
         match reading {
-            Reading::Article(cleaned, fetched) => self.publish(&admitted, &feed, *cleaned, fetched).await,
-            Reading::Later { why, after, gone } => self.put_back(&admitted, &why, after, gone).await,
-            Reading::Never(dropped) => self.drop_entry(&admitted, dropped).await,
+            Reading::Article(cleaned, fetched, page) => self.publish(admitted, feed, *cleaned, fetched, page).await,
+            Reading::Later { why, after, gone } => self.put_back(admitted, &why, after, gone).await.map(Some),
+            Reading::Never(dropped) => self.drop_entry(admitted, dropped).await.map(Some),
         }
     }
 
@@ -110,10 +126,7 @@ impl Desk {
         };
         if feed.full_text == FullText::Feed {
             drop(seat);
-            return self
-                .feeds_own_text(hints.clone(), None)
-                .await
-                .unwrap_or(Reading::Never(Dropped::TooShort { words: 0 }));
+            return self.feeds_own_text(hints.clone(), None).await;
         }
         let page = match self.page(&url, seat).await {
             Ok(Some(page)) => page,
@@ -124,13 +137,13 @@ impl Desk {
         let mut hints = hints.clone();
         hints.final_url = page.url.to_string();
         let _timer = self.meter.stage("extract");
-        // The page's bytes live until the article is made, and draw on the byte budget until then.
-        match self.cpu.run(move || article::read(&page.body, page.content_type.as_deref(), &hints)).await {
-            Ok(Ok(cleaned)) => match article::objection(&cleaned, self.min_words) {
-                None => Reading::Article(Box::new(cleaned), fetched),
+        let job = move || (article::read(&page.body, page.content_type.as_deref(), &hints), page.body);
+        match self.cpu.run(job).await {
+            Ok((Ok(cleaned), page)) => match article::objection(&cleaned, self.min_words) {
+                None => Reading::Article(Box::new(cleaned), fetched, page),
                 Some(objection) => Reading::Never(objection),
             },
-            Ok(Err(_too_costly)) => Reading::Never(Dropped::TooCostly),
+            Ok((Err(_), _)) | Err(CpuError::Overdue) => Reading::Never(Dropped::TooCostly),
             Err(panicked) => self.again_or_exhausted(admitted, &panicked),
         }
     }
@@ -203,21 +216,28 @@ impl Desk {
     /// Where the page is unusable for good but the feed carries enough of the article, that is published instead, and says so.
     async fn or_from_feed(&self, admitted: &Admitted, feed: &Feed, hints: Hints, reading: Reading) -> Reading {
         let Reading::Never(dropped) = &reading else { return reading };
-        if feed.full_text == FullText::Page || admitted.attempts > self.settings.retry.attempts.get() {
+        // What may have killed the process is not tried in another way.
+        if feed.full_text != FullText::Auto || admitted.crashed {
             return reading;
         }
-        self.feeds_own_text(hints, Some(dropped.reason())).await.unwrap_or(reading)
+        match self.feeds_own_text(hints, Some(dropped.reason())).await {
+            article @ Reading::Article(..) => article,
+            _ => reading,
+        }
     }
 
-    /// The article as the feed carries it; `None` where that is too little.
-    async fn feeds_own_text(&self, hints: Hints, flag: Option<&'static str>) -> Option<Reading> {
-        let cleaned = self.cpu.run(move || article::from_feed(&hints)).await.ok()?.ok()??;
-        if article::objection(&cleaned, self.min_words.max(1)).is_some() {
-            return None;
+    /// The article as the feed carries it.
+    async fn feeds_own_text(&self, hints: Hints, flag: Option<&'static str>) -> Reading {
+        let mut cleaned = match self.cpu.run(move || article::from_feed(&hints)).await {
+            Ok(Ok(Some(cleaned))) => Box::new(cleaned),
+            Ok(Ok(None)) => return Reading::Never(Dropped::TooShort { words: 0 }),
+            Ok(Err(_)) | Err(_) => return Reading::Never(Dropped::TooCostly),
+        };
+        if let Some(objection) = article::objection(&cleaned, self.min_words.max(1)) {
+            return Reading::Never(objection);
         }
-        let mut cleaned = Box::new(cleaned);
         cleaned.article.extraction.flags.extend(flag.map(str::to_owned));
-        Some(Reading::Article(cleaned, Timestamp::now()))
+        Reading::Article(cleaned, Timestamp::now(), Body::default())
     }
 
     async fn publish(
@@ -226,7 +246,8 @@ impl Desk {
         feed: &Feed,
         cleaned: Cleaned,
         fetched: Timestamp,
-    ) -> Result<Ingested, IngestError> {
+        page: Body,
+    ) -> Result<Option<Ingested>, IngestError> {
         let entry = &admitted.entry;
         let article = cleaned.article;
         let hash = article.content_hash;
@@ -235,7 +256,7 @@ impl Desk {
         let sighting =
             self.store.sight(entry.key, link_key, &article.url, &article.title, &host, hash, Timestamp::now()).await?;
         if sighting.wall {
-            return self.drop_entry(admitted, Dropped::Wall).await;
+            return Ok(None);
         }
         let (url, title, domain, words) =
             (article.url.clone(), article.title.clone(), article.domain.clone(), article.word_count);
@@ -250,16 +271,16 @@ impl Desk {
         };
         let offered = {
             let _timer = self.meter.stage("publish");
-            self.publication.offer(candidate, &sighting).await?
+            self.publication.offer(candidate, &sighting, page).await?
         };
-        match offered {
+        let ingested = match offered {
             Offered::Published(receipt, event) => {
                 info!(
                     feed = %entry.feed, url, stage = "publish", at = %receipt, words, left_out = removed, event = ?event,
                     revision = sighting.revision, "published"
                 );
-                // The writer has settled it with the batch; this is for an entry whose record an earlier desk left behind.
-                self.settle(admitted, Outcome::Published { receipt }).await
+                // The writer's thread settled it with its batch, and released those that waited for it.
+                Ok(self.told(admitted, Outcome::Published { receipt }, Vec::new()))
             }
             Offered::InTopic(placed) => {
                 let outcome = looked_at(admitted, &sighting, hash, &placed);
@@ -269,7 +290,8 @@ impl Desk {
                 self.settle(admitted, outcome).await
             }
             Offered::Refused(dropped) => self.drop_entry(admitted, dropped).await,
-        }
+        };
+        ingested.map(Some)
     }
 
     async fn copy(
@@ -350,8 +372,13 @@ impl Desk {
     }
 
     async fn settle(&self, admitted: &Admitted, outcome: Outcome) -> Result<Ingested, IngestError> {
+        let released = self.store.settle(admitted.entry.key, outcome.clone(), Timestamp::now()).await?;
+        Ok(self.told(admitted, outcome, released))
+    }
+
+    /// Counts an end, and says it.
+    fn told(&self, admitted: &Admitted, outcome: Outcome, released: Vec<Pending>) -> Ingested {
         let entry = &admitted.entry;
-        let released = self.store.settle(entry.key, outcome.clone(), Timestamp::now()).await?;
         self.meter.ended(&outcome);
         if matches!(outcome, Outcome::Duplicate { .. } | Outcome::Unchanged | Outcome::Reverted) {
             info!(feed = %entry.feed, url = entry.listing.link, stage = "settle", "{}", outcome.name());
@@ -363,7 +390,7 @@ impl Desk {
             title: entry.listing.title.clone(),
             outcome: outcome.clone(),
         });
-        Ok(Ingested::Settled { outcome, released })
+        Ingested::Settled { outcome, released }
     }
 
     async fn feed_of(&self, entry: &Entry) -> Result<Arc<Feed>, StoreError> {
@@ -380,7 +407,7 @@ impl Desk {
     async fn feed_ref(&self, feed: &Feed, entry: &Entry) -> Result<FeedRef, StoreError> {
         Ok(FeedRef {
             id: feed.id.clone(),
-            url: feed.url.to_string(),
+            url: link::bare(&feed.url).into(),
             title: self.store.feed_state(&feed.id).await?.and_then(|state| state.title),
             entry_id: entry.listing.identity.clone(),
             entry_published: entry.listing.published.or(entry.listing.updated).map(|date| date.rfc3339()),
@@ -438,7 +465,7 @@ impl MaybeAfter for FetchError {
     }
 }
 
-impl MaybeAfter for Panicked {
+impl MaybeAfter for CpuError {
     fn after(&self) -> Option<Duration> {
         None
     }

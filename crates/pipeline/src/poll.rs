@@ -10,7 +10,7 @@ use wiredesk_feed::parsed::{Parsed, Unreadable};
 use wiredesk_fetch::answer::{FeedAnswer, Pace as Claimed, Page};
 use wiredesk_fetch::error::FetchError;
 use wiredesk_model::entry::{Entry, Listing};
-use wiredesk_model::feed::{Feed, OffSite, Validators};
+use wiredesk_model::feed::{Feed, FullText, OffSite, Validators};
 use wiredesk_model::link;
 use wiredesk_model::outcome::Dropped;
 use wiredesk_schedule::interval::{self, Pace};
@@ -42,7 +42,7 @@ enum PollError {
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
     #[error(transparent)]
-    Panicked(#[from] crate::cpu::Panicked),
+    Cpu(#[from] crate::cpu::CpuError),
 }
 
 impl Desk {
@@ -134,7 +134,7 @@ impl Desk {
         if left_out > 0 {
             warn!(feed = %feed.id, stage = "poll", left_out, "the backlog is full; these entries are left for a later poll");
         }
-        self.tell(&Event::Polled { feed: feed.id.clone(), new: new.len() });
+        self.tell(&Event::Polled { feed: feed.id.clone(), new: new.len() + joined });
         Ok(Polled { again: Some(again), new, result: PollResult::Read })
     }
 
@@ -182,7 +182,8 @@ fn listed(feed: &Feed, site: &Url, listing: Listing) -> Listed {
         _ => None,
     };
     Listed {
-        link_key: link.as_ref().map(address_key),
+        // Where the feed's own text is published no page is read, and nothing is said about the page.
+        link_key: link.as_ref().filter(|_| feed.full_text != FullText::Feed).map(address_key),
         host: link.as_ref().and_then(link::host_port),
         entry: Entry::new(feed.id.clone(), listing),
         drop,

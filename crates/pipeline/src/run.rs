@@ -2,9 +2,11 @@
 //! so one that waits starves no other. Stop = admit no more, join what was admitted, abort what outlives the grace.
 
 use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use jiff::Timestamp;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinSet;
@@ -24,10 +26,14 @@ use crate::poll::Polled;
 use crate::publication::{Ending, Standing};
 use crate::summary::Summary;
 
-/// How often old entries are forgotten and gauges read.
-const HOUSEKEEPING: Duration = Duration::from_secs(30);
+/// How often gauges are read.
+const HOUSEKEEPING: Duration = Duration::from_secs(15);
+/// How often old entries are forgotten.
+const FORGET: Duration = Duration::from_secs(3600);
 /// The most rows forgotten in one transaction.
 const SLICE: usize = 500;
+/// How long the publisher's thread may take to leave; a commit that hangs is left to be fenced.
+const LEAVE: Duration = Duration::from_secs(2);
 /// The wait after the data dir could not be written.
 const STORE_PAUSE: Duration = Duration::from_secs(5);
 
@@ -56,6 +62,10 @@ pub enum End {
     TakenOver(String),
     /// The topic is another's, or the settings are wrong.
     Refused(String),
+    /// The embedded log cannot be read or written.
+    Io(String),
+    /// The program itself failed.
+    Failed(String),
     /// `--once`: the topic could not be reached in time.
     Unreachable(String),
     /// The data dir cannot be used any more.
@@ -126,6 +136,11 @@ struct Run {
     once: bool,
     /// START has read the tail once. Before that an entry may be in the topic that the journal still calls pending: none is read.
     caught_up: bool,
+    /// Since when the topic cannot be written; `None` while it can.
+    unready_since: Option<Instant>,
+    housekeeping: Option<tokio::task::JoinHandle<()>>,
+    /// When old entries were last forgotten.
+    forgot: Option<Instant>,
     summary: Summary,
 }
 
@@ -152,6 +167,9 @@ impl Desk {
             clock: begun,
             once: matches!(mode, Mode::Once { .. }),
             caught_up: false,
+            unready_since: Some(begun),
+            housekeeping: None,
+            forgot: None,
             summary: Summary::default(),
             desk: self.clone(),
         };
@@ -162,6 +180,24 @@ impl Desk {
         run.leave(&end, &stop).await;
         run.summary.took = begun.elapsed();
         (end, run.summary)
+    }
+}
+
+impl Desk {
+    async fn housekeep(&self, forget: bool) -> Result<(), StoreError> {
+        let ready = is_ready(&self.publication.standing().borrow());
+        if let (true, Some(waited)) = (ready, self.publication.stalled()) {
+            warn!(
+                stage = "publish",
+                waited_s = waited.as_secs(),
+                "a transaction is open and the topic does not answer"
+            );
+        }
+        self.meter.ready(ready && self.publication.stalled().is_none());
+        self.meter.pending(self.store.pending_count().await?);
+        self.meter.store_size(self.store.reader().size());
+        while forget && self.store.prune(Timestamp::now(), self.window, SLICE).await? > 0 {}
+        Ok(())
     }
 }
 
@@ -181,7 +217,8 @@ impl Run {
     /// Fills the schedule from the configuration and the store.
     async fn load(&mut self) -> Result<(), StoreError> {
         let desk = self.desk.clone();
-        let configured: Vec<_> = desk.feeds.iter().map(|feed| (feed.id.clone(), feed.url.to_string())).collect();
+        let configured: Vec<_> =
+            desk.feeds.iter().map(|feed| (feed.id.clone(), wiredesk_model::link::bare(&feed.url).into())).collect();
         let states = desk.store.sync_feeds(&configured, Timestamp::now()).await?;
         for (index, (feed, state)) in desk.feeds.iter().zip(&states).enumerate() {
             let index = FeedIndex::try_from(index).expect("fewer than four billion feeds fit in memory");
@@ -189,6 +226,8 @@ impl Run {
             if let Some(due) = self.first_poll(state) {
                 let host = wiredesk_model::link::host_port(&feed.url).unwrap_or_default();
                 self.schedule.add_feed(index, &host, due);
+            } else {
+                self.summary.feeds_held += 1;
             }
         }
         let pending = desk.store.pending().await?;
@@ -203,7 +242,8 @@ impl Run {
                 "read when the desk last ended without a stop; now read one at a time"
             );
         }
-        self.housekeep().await
+        self.housekeep();
+        Ok(())
     }
 
     /// When a feed is polled first: at its time; with `--once` now, save where it is gone or asked for a wait.
@@ -240,13 +280,16 @@ impl Run {
         let mut standing = self.desk.publication.standing();
         standing.mark_changed();
         let mut housekeeping = tokio::time::interval_at(Instant::now() + HOUSEKEEPING, HOUSEKEEPING);
-        let patience = match mode {
-            Mode::Once { connect_timeout, .. } => Some(tokio::time::Instant::now() + connect_timeout),
-            Mode::Forever => None,
-        };
         loop {
             self.admit();
             let next_start = self.next_start();
+            let patience = match mode {
+                Mode::Once { connect_timeout, .. } if is_waiting(&standing.borrow()) => {
+                    self.unready_since.map(|since| since + connect_timeout)
+                }
+                Mode::Once { .. } => None,
+                Mode::Forever => None,
+            };
             if let Mode::Once { wait, .. } = mode
                 && self.caught_up
                 && self.is_drained(wait)
@@ -276,17 +319,13 @@ impl Run {
                         return end;
                     }
                 }
-                () = until(patience), if patience.is_some() && !is_ready(&standing.borrow()) => {
+                () = until(patience) => {
                     return End::Unreachable(match &*standing.borrow() {
                         Standing::Waiting(why) => why.clone(),
                         _ => "the topic could not be reached in time".into(),
                     });
                 }
-                _ = housekeeping.tick() => {
-                    if let Err(error) = self.housekeep().await {
-                        warn!(stage = "store", "housekeeping failed: {error}");
-                    }
-                }
+                _ = housekeeping.tick() => self.housekeep(),
                 () = tokio::time::sleep_until(next_start) => {}
             }
         }
@@ -300,12 +339,13 @@ impl Run {
             let slot = self.slot(host);
             let desk = self.desk.clone();
             self.tasks.spawn(async move {
-                let polled = desk.poll(desk.feeds.at(feed).clone(), permit).await;
+                let poll = desk.poll(desk.feeds.at(feed).clone(), permit);
+                let polled = AssertUnwindSafe(poll).catch_unwind().await.unwrap_or_else(|_| Err(panicked()));
                 drop(slot);
                 Done::Poll(feed, polled)
             });
         }
-        while self.caught_up && self.suspect.is_none() && self.reading < self.desk.in_flight as usize {
+        while self.may_read() {
             if let Some(entry) = self.schedule.next_fated() {
                 self.read(entry, None);
                 continue;
@@ -319,6 +359,7 @@ impl Run {
                 }
                 self.suspects.pop_front();
                 self.suspect = Some(entry);
+                self.schedule.lend(entry);
                 self.read(entry, Some(Seat { permit: self.reads.admit(), slot: None }));
             } else if let Some((entry, host)) = self.schedule.next_read(self.now()) {
                 let slot = self.slot(host);
@@ -329,6 +370,14 @@ impl Run {
         }
     }
 
+    /// Whether another entry may be read: the topic is known, and there is room for what comes of it.
+    fn may_read(&self) -> bool {
+        self.caught_up
+            && self.suspect.is_none()
+            && self.reading < self.desk.in_flight as usize
+            && self.desk.publication.has_room()
+    }
+
     fn slot(&self, host: HostIndex) -> HostSlot {
         HostSlot { host, words: self.words.clone() }
     }
@@ -336,7 +385,10 @@ impl Run {
     fn read(&mut self, entry: EntryKey, seat: Option<Seat>) {
         self.reading += 1;
         let desk = self.desk.clone();
-        self.tasks.spawn(async move { Done::Read(entry, desk.ingest(entry, seat).await) });
+        self.tasks.spawn(async move {
+            let ingest = AssertUnwindSafe(desk.ingest(entry, seat)).catch_unwind();
+            Done::Read(entry, ingest.await.unwrap_or_else(|_| Err(panicked().into())))
+        });
     }
 
     fn hear(&mut self, word: Word) {
@@ -403,16 +455,21 @@ impl Run {
         if error.fault() == Fault::Fatal {
             return Some(End::Store(error));
         }
-        error!(stage = "store", "{error}; tried again");
+        error!(stage = "run", "{error}; tried again");
         None
     }
 
     fn topic_changed(&mut self, standing: Option<Standing>) -> Option<End> {
-        self.caught_up |= standing.as_ref().is_some_and(is_ready);
-        self.desk.meter.ready(standing.as_ref().is_some_and(is_ready));
-        match standing? {
+        let ready = standing.as_ref().is_some_and(is_ready);
+        self.caught_up |= ready;
+        self.unready_since = (!ready).then(|| self.unready_since.unwrap_or_else(Instant::now));
+        self.desk.meter.ready(ready);
+        let Some(standing) = standing else { return Some(End::Failed("the publisher's thread is gone".into())) };
+        match standing {
             Standing::Ended(Ending::TakenOver(why)) => Some(End::TakenOver(why)),
             Standing::Ended(Ending::Refused(why)) => Some(End::Refused(why)),
+            Standing::Ended(Ending::Io(why)) => Some(End::Io(why)),
+            Standing::Ended(Ending::Failed(why)) => Some(End::Failed(why)),
             Standing::Ended(Ending::Closed) => Some(End::Stopped),
             _ => None,
         }
@@ -428,21 +485,30 @@ impl Run {
 
     /// When something could start next: nothing before the next word, at most a minute.
     fn next_start(&self) -> Instant {
-        let next = [self.schedule.poll_at(), self.schedule.read_at()].into_iter().flatten().min();
         let far = self.now() + Duration::from_secs(60);
         // What is due now waits for a permit, not for time: the next word or end of a task brings it.
-        let next = next.filter(|at| *at > self.now()).unwrap_or(far).min(far);
+        let now = self.now();
+        let ahead =
+            [self.schedule.poll_at(), self.schedule.read_at()].into_iter().flatten().filter(|at| *at > now).min();
+        let next = ahead.unwrap_or(far).min(far);
         self.clock + next
     }
 
-    async fn housekeep(&mut self) -> Result<(), StoreError> {
-        let store = &self.desk.store;
-        store.prune(Timestamp::now(), self.desk.window, SLICE).await?;
-        let ready = is_ready(&self.desk.publication.standing().borrow()) && self.desk.publication.stalled().is_none();
-        self.desk.meter.ready(ready);
-        self.desk.meter.pending(store.pending_count().await?);
-        self.desk.meter.store_size(store.reader().size());
-        Ok(())
+    /// Reads the gauges, and every hour forgets what is old; in a task of its own, one at a time.
+    fn housekeep(&mut self) {
+        if self.housekeeping.as_ref().is_some_and(|task| !task.is_finished()) {
+            return;
+        }
+        let forget = self.forgot.is_none_or(|at| at.elapsed() >= FORGET);
+        if forget {
+            self.forgot = Some(Instant::now());
+        }
+        let desk = self.desk.clone();
+        self.housekeeping = Some(tokio::spawn(async move {
+            if let Err(error) = desk.housekeep(forget).await {
+                warn!(stage = "store", "housekeeping failed: {error}");
+            }
+        }));
     }
 
     /// Joins what is under way within the grace, aborts the rest, and closes the door to the topic.
@@ -457,24 +523,37 @@ impl Run {
                 Some(done) = self.tasks.join_next() => drop(self.take_back(done)),
             }
         }
-        if !self.tasks.is_empty() {
-            warn!(tasks = self.tasks.len(), stage = "run", "the grace is over; what is under way stays pending");
+        let left = self.tasks.len();
+        if left > 0 && patient {
+            warn!(tasks = left, stage = "run", "the grace is over; what is under way stays pending");
         }
         self.tasks.shutdown().await;
-        self.desk.publication.close();
+        if let Some(housekeeping) = self.housekeeping.take() {
+            housekeeping.abort();
+        }
+        // Every task that was joined has its answer, so nothing is left that the thread could finish.
+        self.desk.publication.abandon();
         let mut standing = self.desk.publication.standing();
         let ended = standing.wait_for(|standing| matches!(standing, Standing::Ended(_)));
         tokio::select! {
             _ = ended => {}
             () = stop.now.cancelled() => {}
-            () = tokio::time::sleep_until(deadline) => {}
+            () = tokio::time::sleep(LEAVE) => {}
         }
-        self.desk.publication.abandon();
         if let Err(error) = self.desk.store.release().await {
             warn!(stage = "store", "the attempts under way could not be taken back: {error}");
         }
         self.summary.pending = self.desk.store.pending_count().await.unwrap_or_default();
     }
+}
+
+/// A task panicked on something from outside: its feed or entry is put back, and no other is touched.
+fn panicked() -> StoreError {
+    StoreError::Panicked { message: "a task".into() }
+}
+
+fn is_waiting(standing: &Standing) -> bool {
+    matches!(standing, Standing::Waiting(_))
 }
 
 fn is_ready(standing: &Standing) -> bool {

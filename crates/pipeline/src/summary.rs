@@ -17,6 +17,8 @@ pub struct Summary {
     pub feeds_read: u64,
     /// Feeds that had nothing new (304).
     pub feeds_not_modified: u64,
+    /// Feeds that were not asked: gone for good (410), or they asked for a wait.
+    pub feeds_held: u64,
     /// Polls that failed.
     pub feeds_failed: u64,
     /// Entries settled.

@@ -5,8 +5,8 @@ use std::io::Write as _;
 use wiredesk_model::outcome::Receipt;
 use wiredesk_model::topic::{Channel, Message, TopicIdentity};
 
-use crate::error::CommitError;
-use crate::writer::{Opened, Writer};
+use crate::error::{CommitError, OpenError};
+use crate::writer::{Opened, Opening, Writer, known};
 
 /// Writes clean records to standard output; dead letters and copies go to the debug log.
 #[derive(Debug, Default)]
@@ -15,10 +15,12 @@ pub struct StdoutWriter {
 }
 
 impl StdoutWriter {
-    pub(crate) fn open() -> Opened {
+    pub(crate) fn open(opening: &Opening<'_>) -> Result<Opened, OpenError> {
         let identity =
             TopicIdentity { kind: "stdout".into(), cluster: "-".into(), topic: "articles".into(), partitions: 1 };
-        Opened { writer: Writer::Stdout(Self::default()), identity, warnings: Vec::new() }
+        // A data dir that has served a topic is not for trying things.
+        known(opening, &identity)?;
+        Ok(Opened { writer: Writer::Stdout(Self::default()), identity, warnings: Vec::new() })
     }
 
     pub(crate) fn commit(&mut self, batch: &[Message]) -> Result<Vec<Receipt>, CommitError> {

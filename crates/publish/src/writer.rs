@@ -85,7 +85,7 @@ impl Writer {
         match opening.settings.kind {
             Kind::Kafka => kafka::open(opening, tail),
             Kind::Log => LogWriter::open(opening, tail),
-            Kind::Stdout => Ok(StdoutWriter::open()),
+            Kind::Stdout => StdoutWriter::open(opening),
         }
     }
 

@@ -70,6 +70,8 @@ pub struct Schedule {
     fated: Vec<EntryKey>,
     /// What is queued or lent out, so that nothing is lent twice.
     held: HashSet<EntryKey>,
+    /// What is lent out, with where it goes when it comes back: it was listed anew meanwhile.
+    lent: HashMap<EntryKey, Option<(HostIndex, Moment)>>,
     queued_feeds: usize,
     queued_entries: usize,
     arrivals: u64,
@@ -85,6 +87,7 @@ impl Schedule {
             order: [BinaryHeap::new(), BinaryHeap::new()],
             fated: Vec::new(),
             held: HashSet::new(),
+            lent: HashMap::new(),
             queued_feeds: 0,
             queued_entries: 0,
             arrivals: 0,
@@ -109,12 +112,18 @@ impl Schedule {
         self.enqueue(host, Work::Poll);
     }
 
-    /// Puts an entry in the queue of its host; an entry that is queued or lent out already stays where it is.
+    /// Puts an entry in the queue of its host. One that is queued already stays where it is; one that is lent out comes into
+    /// the queue when its lease ends.
     pub fn add_entry(&mut self, entry: EntryKey, host: &str, due: Moment) {
-        if !self.held.insert(entry) {
-            return;
-        }
         let host = self.host(host);
+        if let Some(after) = self.lent.get_mut(&entry) {
+            *after = Some((host, due));
+        } else if self.held.insert(entry) {
+            self.queue_entry(entry, host, due);
+        }
+    }
+
+    fn queue_entry(&mut self, entry: EntryKey, host: HostIndex, due: Moment) {
         self.arrivals += 1;
         self.hosts[host.0 as usize].entries.push(Reverse((due, self.arrivals, entry)));
         self.queued_entries += 1;
@@ -123,7 +132,9 @@ impl Schedule {
 
     /// Puts an entry in the queue that needs no request: how it ends is known.
     pub fn add_fated(&mut self, entry: EntryKey) {
-        if self.held.insert(entry) {
+        if self.lent.contains_key(&entry) {
+            self.add_entry(entry, "", Moment::ZERO);
+        } else if self.held.insert(entry) {
             self.fated.push(entry);
         }
     }
@@ -183,6 +194,7 @@ impl Schedule {
         let host = self.take(Work::Read, now)?;
         let Reverse((_, _, entry)) = self.hosts[host.0 as usize].entries.pop()?;
         self.queued_entries -= 1;
+        self.lent.insert(entry, None);
         self.enqueue(host, Work::Poll);
         self.enqueue(host, Work::Read);
         Some((entry, host))
@@ -190,7 +202,15 @@ impl Schedule {
 
     /// An entry that needs no request.
     pub fn next_fated(&mut self) -> Option<EntryKey> {
-        self.fated.pop()
+        let entry = self.fated.pop()?;
+        self.lent.insert(entry, None);
+        Some(entry)
+    }
+
+    /// Lends out an entry that is in no queue.
+    pub fn lend(&mut self, entry: EntryKey) {
+        self.held.insert(entry);
+        self.lent.insert(entry, None);
     }
 
     /// Gives a host's slot back.
@@ -201,9 +221,15 @@ impl Schedule {
         self.enqueue(host, Work::Read);
     }
 
-    /// The lease on an entry has ended: it is settled, or it is put back with [`Schedule::add_entry`].
+    /// The lease on an entry has ended: it is settled, or it is put back with [`Schedule::add_entry`]. One that was listed anew
+    /// meanwhile goes into the queue.
     pub fn end(&mut self, entry: EntryKey) {
-        self.held.remove(&entry);
+        match self.lent.remove(&entry).flatten() {
+            Some((host, due)) => self.queue_entry(entry, host, due),
+            None => {
+                self.held.remove(&entry);
+            }
+        }
     }
 
     /// What the host asked for itself (`Crawl-delay`), where it is longer than the common delay.
@@ -303,10 +329,10 @@ mod tests {
         s.add_entry(key(1), "a:80", at(0));
         s.add_entry(key(1), "a:80", at(0));
         assert!(s.next_read(at(0)).is_some());
-        s.add_entry(key(1), "a:80", at(0));
         assert_eq!(s.next_read(at(0)), None, "it is lent out");
-        s.end(key(1));
         s.add_entry(key(1), "a:80", at(3));
+        assert_eq!(s.next_read(at(9)), None, "listed anew while it is lent out");
+        s.end(key(1));
         assert!(s.has_entry_due_by(at(3)) && !s.has_entry_due_by(at(2)));
         assert!(s.next_read(at(3)).is_some());
     }

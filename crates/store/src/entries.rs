@@ -71,14 +71,17 @@ impl Store {
     /// What SQLite says.
     pub async fn pending(&self) -> Result<Vec<Pending>> {
         let latest = self.newest_time().saturating_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX);
-        self.inner.pool.ask(move |conn| {
-            let mut all = conn.prepare_cached(
-                "SELECT key, host, due, under_way, fate IS NOT NULL AS fated FROM entry WHERE state = 'pending' ORDER BY due",
-            )?;
-            let found = all.query_map([], |row| pending(row, latest))?.collect::<rusqlite::Result<_>>()?;
-            Ok(found)
-        })
-        .await
+        self.inner
+            .pool
+            .ask(move |conn| {
+                let mut all = conn.prepare_cached(
+                    "SELECT key, host, due, under_way AND NOT sighted AS crashed,
+                        fate IS NOT NULL AS fated FROM entry WHERE state = 'pending' ORDER BY due",
+                )?;
+                let found = all.query_map([], |row| pending(row, latest))?.collect::<rusqlite::Result<_>>()?;
+                Ok(found)
+            })
+            .await
     }
 
     /// How many entries are open: pending, under way or waiting. Costs a few rows, whatever the number.
@@ -134,14 +137,19 @@ impl Store {
         self.inner.writer.write(work).await
     }
 
-    /// Ends an entry. The entries that waited for it are returned, to be worked on now: they take its fate. An entry that
-    /// is settled already stays as it is.
+    /// Ends an entry whose attempt is under way. The entries that waited for it are returned, to be worked on now: they take
+    /// its fate. An entry that is settled already stays as it is, and so does one that was opened again meanwhile.
     ///
     /// # Errors
     /// What SQLite says; then the entry is pending still.
     pub async fn settle(&self, key: EntryKey, outcome: Outcome, now: Timestamp) -> Result<Vec<Pending>> {
         self.inner.clock.see(now);
-        self.inner.writer.write(move |tx| settle(tx, key, &outcome, now)).await
+        let work = move |tx: &Transaction<'_>| {
+            let mut find = tx.prepare_cached("SELECT under_way FROM entry WHERE key = ?1")?;
+            let under_way = find.query_row([key.as_bytes()], |row| row.get(0)).optional()?;
+            if under_way == Some(true) { settle(tx, key, &outcome, now) } else { Ok(Vec::new()) }
+        };
+        self.inner.writer.write(work).await
     }
 }
 
@@ -150,7 +158,7 @@ fn pending(row: &Row<'_>, latest: Timestamp) -> rusqlite::Result<Pending> {
         key: entry_key(row, "key")?,
         host: row.get("host")?,
         due: time(row.get("due")?).min(latest),
-        crashed: row.get("under_way")?,
+        crashed: row.get("crashed")?,
         fated: row.get("fated")?,
     })
 }
@@ -238,7 +246,7 @@ fn let_go(
     let mut free = tx.prepare_cached(
         "UPDATE entry SET state = 'pending', waits_for = NULL, due = ?2, fate = ?3, fate_value = ?4,
              article = coalesce(article, ?5)
-         WHERE key = ?1 RETURNING key, host, due, under_way, fate IS NOT NULL AS fated",
+         WHERE key = ?1 RETURNING key, host, due, under_way AS crashed, fate IS NOT NULL AS fated",
     )?;
     let mut freed = Vec::with_capacity(waiting.len());
     for key in waiting {

@@ -125,6 +125,8 @@ impl AsFault for StoreError {
     fn fault(&self) -> Fault {
         match self {
             Self::Full { .. } | Self::Busy { .. } => Fault::Retry { after: None },
+            // One row or one piece of work is at fault, not the store.
+            Self::Unreadable { .. } | Self::Unwritable { .. } | Self::Panicked { .. } => Fault::Reject,
             _ => Fault::Fatal,
         }
     }

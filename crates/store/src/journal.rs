@@ -108,6 +108,8 @@ fn journal(tx: &Connection, poll: &Poll) -> Result<Journalled> {
     let mut keys = HashSet::with_capacity(poll.listed.len());
     let mut open = open_entries(tx)?;
     let mut added = 0;
+    // An entry is being read while its feed says something else of it: to be noticed at the next poll, which must bring the body.
+    let mut deferred = false;
     for listed in &poll.listed {
         if !keys.insert(listed.entry.key) {
             continue;
@@ -132,6 +134,8 @@ fn journal(tx: &Connection, poll: &Poll) -> Result<Journalled> {
             done.known += 1;
             if !known.under_way {
                 refresh(tx, listed, fingerprint)?;
+            } else if known.fingerprint != fingerprint {
+                deferred = true;
             }
         } else if known.fingerprint == fingerprint {
             done.known += 1;
@@ -147,7 +151,7 @@ fn journal(tx: &Connection, poll: &Poll) -> Result<Journalled> {
     if poll.whole {
         mark_left(tx, feed, &keys, poll.at)?;
     }
-    close_poll(tx, feed, poll, &done, added > 0 || done.changed > 0)?;
+    close_poll(tx, feed, poll, &done, added > 0 || done.changed > 0, deferred)?;
     Ok(done)
 }
 
@@ -188,8 +192,8 @@ fn mark_left(tx: &Connection, feed: i64, listed: &HashSet<EntryKey>, at: Timesta
 
 /// The feed's own row. Validators are kept only where nothing was cut off or left out: otherwise the next poll must bring
 /// the body again.
-fn close_poll(tx: &Connection, feed: i64, poll: &Poll, done: &Journalled, news: bool) -> Result<()> {
-    let complete = poll.whole && done.left_out == 0;
+fn close_poll(tx: &Connection, feed: i64, poll: &Poll, done: &Journalled, news: bool, deferred: bool) -> Result<()> {
+    let complete = poll.whole && done.left_out == 0 && !deferred;
     let validators = poll.validators.clone().filter(|_| complete).unwrap_or_default();
     tx.prepare_cached(
         "UPDATE feed SET etag = ?2, last_modified = ?3, due = ?4, interval_s = ?5, title = coalesce(?6, title),

@@ -30,7 +30,7 @@ pub(crate) fn add(
     let leader = if fate.is_none() { leader(tx, listed)? } else { None };
     if fate.is_none()
         && leader.is_none()
-        && let Some((hash, of)) = twin(tx, listed)?
+        && let Some((hash, of)) = twin(tx, feed, listed)?
     {
         (fate, article) = (Some(Fate::Duplicate(hash)), of);
     }
@@ -150,16 +150,17 @@ fn leader(tx: &Connection, listed: &Listed) -> Result<Option<EntryKey>> {
     Ok(found)
 }
 
-/// The body (and article) of a settled entry with the same link.
-fn twin(tx: &Connection, listed: &Listed) -> Result<Option<(Digest, Option<ArticleId>)>> {
+/// The body (and article) of a settled entry of *another* feed with the same link. A feed that lists one link anew says that
+/// there is something new behind it.
+fn twin(tx: &Connection, feed: i64, listed: &Listed) -> Result<Option<(Digest, Option<ArticleId>)>> {
     let Some(link) = &listed.link_key else { return Ok(None) };
     let found = tx
         .prepare_cached(
-            "SELECT hash, article FROM entry WHERE link_key = ?1 AND hash IS NOT NULL
+            "SELECT hash, article FROM entry WHERE link_key = ?1 AND feed <> ?2 AND hash IS NOT NULL
                  AND state IN ('published', 'duplicate', 'unchanged', 'reverted')
              ORDER BY settled_at DESC LIMIT 1",
         )?
-        .query_row([link.as_bytes()], |row| {
+        .query_row(params![link.as_bytes(), feed], |row| {
             Ok((Digest::from_bytes(row.get(0)?), row.get::<_, Option<_>>(1)?.map(ArticleId::from_bytes)))
         })
         .optional()?;

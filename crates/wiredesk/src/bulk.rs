@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, IsTerminal, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::mpsc;
 
 use anyhow::Context;
 use serde::de::DeserializeOwned;
@@ -16,11 +16,12 @@ use crate::telemetry::bars;
 /// Threads are given this much stack: walkers are iterative, parsers of other hands may not be.
 const STACK: usize = 8 << 20;
 
-/// Does `work` for each row of a manifest and writes its lines in the rows' order.
+/// Does `work` for each row of a manifest and writes its lines in the rows' order. A row that cannot be read gets a line, too:
+/// `refuse` makes it of what is wrong.
 ///
 /// # Errors
-/// When the manifest cannot be read (its line is named) or standard output cannot be written.
-pub(crate) fn rows<R, F>(manifest: &Path, jobs: usize, work: F) -> Result<(), Failure>
+/// When the manifest cannot be read or standard output cannot be written.
+pub(crate) fn rows<R, F>(manifest: &Path, jobs: usize, work: F, refuse: fn(String) -> String) -> Result<(), Failure>
 where
     R: DeserializeOwned + Send,
     F: Fn(&Path, R) -> String + Sync,
@@ -32,10 +33,7 @@ where
     for (at, line) in BufReader::new(file).lines().enumerate() {
         let line = line.with_context(|| format!("{name}, line {}", at + 1)).or_exit(Exit::Io)?;
         if !line.trim().is_empty() {
-            let row = serde_json::from_str::<R>(&line)
-                .with_context(|| format!("{name}, line {}", at + 1))
-                .or_exit(Exit::Failed)?;
-            rows.push(Mutex::new(Some(row)));
+            rows.push((at + 1, line));
         }
     }
     let progress = (std::io::stderr().is_terminal() && !std::io::stdout().is_terminal())
@@ -44,13 +42,17 @@ where
     let (done, lines) = mpsc::sync_channel::<(usize, String)>(jobs * 4);
     let write = std::thread::scope(|scope| {
         for _ in 0..jobs {
-            let (done, next, rows, work) = (done.clone(), &next, &rows, &work);
+            let (done, next, rows, work, name) = (done.clone(), &next, &rows, &work, &name);
             let thread = move || {
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(row) = rows.get(at) else { return };
-                    let Some(row) = row.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-                    if done.send((at, work(folder, row))).is_err() {
+                    let (number, text) = row;
+                    let line = match serde_json::from_str::<R>(text) {
+                        Ok(row) => work(folder, row),
+                        Err(error) => refuse(format!("{name}, line {number}: {error}")),
+                    };
+                    if done.send((at, line)).is_err() {
                         return;
                     }
                 }

@@ -27,31 +27,38 @@ fn look(loaded: &Loaded) -> Result<Exit, Failure> {
     let stop = || false;
     let seen = patiently(settings.kafka.connect_timeout, &stop, || probe(settings, &loaded.kafka_properties, &stop))
         .map_err(|error| Failure { exit: Exit::Unavailable, error: error.into() })?;
-    println!("cluster {} at {}", seen.cluster, seen.brokers.join(", "));
+    crate::out::line(format_args!("cluster {} at {}", seen.cluster, seen.brokers.join(", ")));
     let mut exit = Exit::Ok;
     let window = loaded.config.dedup.window;
     for topic in &seen.topics {
         match (topic.partitions, &settings.kafka.create_topics) {
-            (Some(partitions), _) => println!("topic {}: {partitions} partitions", topic.name),
-            (None, Some(create)) => {
-                println!("topic {}: missing; it will be created with {} partitions", topic.name, create.partitions)
-            }
+            (Some(partitions), _) => crate::out::line(format_args!("topic {}: {partitions} partitions", topic.name)),
+            (None, Some(create)) => crate::out::line(format_args!(
+                "topic {}: missing; it will be created with {} partitions",
+                topic.name, create.partitions
+            )),
             (None, None) => {
-                println!("topic {}: missing; create it, or set publish.kafka.create_topics", topic.name);
+                crate::out::line(format_args!(
+                    "topic {}: missing; create it, or set publish.kafka.create_topics",
+                    topic.name
+                ));
                 exit = Exit::Failed;
             }
         }
         if let Retention::For(kept) = topic.retention
             && kept < window.0
         {
-            println!(
+            crate::out::line(format_args!(
                 "warning: {} keeps records for {}, less than dedup.window = \"{window}\": a lost index could not be rebuilt in full",
                 topic.name,
                 wiredesk_model::units::Span(kept)
-            );
+            ));
         }
         if topic.compacted {
-            println!("warning: {} is compacted: consumers that start late will not see every record", topic.name);
+            crate::out::line(format_args!(
+                "warning: {} is compacted: consumers that start late will not see every record",
+                topic.name
+            ));
         }
     }
     Ok(exit)

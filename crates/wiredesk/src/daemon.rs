@@ -24,6 +24,7 @@ use wiredesk_pipeline::meter::Meter;
 use wiredesk_pipeline::publication::{Parts, Publication};
 use wiredesk_pipeline::run::{End, Mode, Stop};
 use wiredesk_pipeline::summary::Summary;
+use wiredesk_publish::settings::Kind;
 use wiredesk_schedule::queue::Politeness;
 use wiredesk_store::Store;
 use wiredesk_store::entries::Pending;
@@ -92,10 +93,10 @@ pub(crate) fn build(plan: Plan) -> Result<Built, Failure> {
         Publication::open(parts).context("the publisher's thread cannot be started").or_exit(Exit::Internal)?;
     let cpu = Cpu::default();
     let in_flight = config.publish.in_flight;
-    let bound = config.fetch.memory.0 + in_flight.bytes.0 * 2 + GUARD.0 * cpu.threads().get() as u64;
+    let bound = config.fetch.memory.0 + in_flight.bytes.0 * 3 + GUARD.0 * cpu.threads().get() as u64;
     info!(
         feeds = feeds.len(), data_dir = %data_dir.display(), memory_bound = %format!("{} MiB", bound >> 20),
-        "bodies {}, in flight 2 x {}, parsing {} x {GUARD}", config.fetch.memory, in_flight.bytes, cpu.threads()
+        "memory bound: bodies {}, in flight 3 x {}, parsing {} x {GUARD}", config.fetch.memory, in_flight.bytes, cpu.threads()
     );
     let desk = Desk {
         politeness: Politeness {
@@ -137,6 +138,7 @@ pub(crate) async fn run(order: Order<'_>) -> Result<Exit, Failure> {
     };
     check::show(&loaded.warnings, false);
     let daemon = loaded.config.daemon.clone();
+    let to_stdout = loaded.config.publish.kind == Kind::Stdout;
     let connect_timeout = loaded.config.publish.kafka.connect_timeout.0;
     let mode = match order.once {
         Some(wait) => Mode::Once { wait, connect_timeout },
@@ -179,7 +181,7 @@ pub(crate) async fn run(order: Order<'_>) -> Result<Exit, Failure> {
     }
     store.close().await;
     if order.once.is_some() {
-        report(&summary, order.output);
+        report(&summary, order.output, to_stdout);
     }
     Ok(conclude(end, &summary, order.once.is_some()))
 }
@@ -232,6 +234,8 @@ fn conclude(end: End, summary: &Summary, once: bool) -> Exit {
         End::Drained | End::Stopped => Exit::Ok,
         End::TakenOver(_) => Exit::TakenOver,
         End::Refused(_) => Exit::Config,
+        End::Io(_) => Exit::Io,
+        End::Failed(_) => Exit::Internal,
         End::Unreachable(why) => {
             error!(stage = "publish", "{why}");
             Exit::Unavailable
@@ -243,9 +247,15 @@ fn conclude(end: End, summary: &Summary, once: bool) -> Exit {
     }
 }
 
-fn report(summary: &Summary, output: Output) {
-    match output {
-        Output::Json => println!("{}", serde_json::to_string(summary).unwrap_or_default()),
-        Output::Text => print!("{}", crate::report::summary(summary)),
+/// The summary; beside the records, where those go to standard output.
+fn report(summary: &Summary, output: Output, records_on_stdout: bool) {
+    let text = match output {
+        Output::Json => serde_json::to_string(summary).unwrap_or_default() + "\n",
+        Output::Text => crate::report::summary(summary),
+    };
+    if records_on_stdout {
+        eprint!("{text}");
+    } else {
+        crate::out::print(format_args!("{text}"));
     }
 }

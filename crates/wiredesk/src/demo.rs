@@ -32,6 +32,7 @@ use crate::cli::Output;
 use crate::config::settings::Config;
 use crate::daemon::{Built, Plan, build};
 use crate::exit::{Exit, Failure, OrExit};
+use crate::out;
 use crate::progress::Progress;
 use crate::tail::card;
 use crate::telemetry::bars;
@@ -47,6 +48,7 @@ const CATCH_UP: Duration = Duration::from_secs(10);
 pub(crate) async fn demo(output: Output, log: Option<&Path>) -> Result<Exit, Failure> {
     let begun = Instant::now();
     let web = DemoWeb::start().context("the demo's web cannot be started").or_exit(Exit::Io)?;
+    let again = log.map_or(Ok(false), claim_folder)?;
     let scratch = tempfile::tempdir().context("no temporary folder can be made").or_exit(Exit::Io)?;
     let (broker, publish) = match log {
         Some(_) => (None, Publish { kind: Kind::Log, ..Publish::default() }),
@@ -58,12 +60,13 @@ pub(crate) async fn demo(output: Output, log: Option<&Path>) -> Result<Exit, Fai
     };
     let config = config(log.map_or_else(|| scratch.path().join("data"), Path::to_path_buf), publish);
     let show = Show { output };
-    show.opening(&web, log);
+    show.opening(&web, log, again);
 
-    let reader = Reader::start(&config, output);
+    let reader = Reader::start(&config, output, again);
     let tally = Arc::new(Tally::default());
     let progress = Progress::new(true, web.feeds().len());
     let first = run(&config, &web, &tally, &progress).await?;
+    reader.wait_for(first.published);
     show.between(&web.correct());
     let second = run(&config, &web, &tally, &progress).await?;
     let published = first.published + second.published;
@@ -72,6 +75,30 @@ pub(crate) async fn demo(output: Output, log: Option<&Path>) -> Result<Exit, Fai
     show.closing(&web, &tally, &first, &second, begun.elapsed());
     drop(broker);
     Ok(if first.feeds_failed + second.feeds_failed == 0 { Exit::Ok } else { Exit::Failed })
+}
+
+/// The file that marks a folder as the demo's.
+const MARK: &str = "wiredesk-demo";
+
+/// Takes a folder for the demo: one that is not there, an empty one, or the demo's own. Says whether it was used before.
+fn claim_folder(folder: &Path) -> Result<bool, Failure> {
+    let mark = folder.join(MARK);
+    if mark.is_file() {
+        return Ok(true);
+    }
+    let empty = std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
+    if !empty {
+        let error =
+            anyhow::anyhow!("{} holds other files: give --log a folder that is empty or not there", folder.display());
+        return Err(Failure { exit: Exit::Io, error });
+    }
+    let claim = || {
+        std::fs::create_dir_all(folder)?;
+        std::fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+        std::fs::write(mark, "This folder belongs to `wiredesk demo --log`.\n")
+    };
+    claim().with_context(|| format!("{} cannot be written", folder.display())).or_exit(Exit::Io)?;
+    Ok(false)
 }
 
 /// The mock broker with the three topics, and the settings that lead there.
@@ -173,7 +200,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn start(config: &Config, output: Output) -> Self {
+    fn start(config: &Config, output: Output, again: bool) -> Self {
         let (stop, seen) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let (publish, data_dir) = (config.publish.clone(), config.daemon.data_dir.clone());
         let (ended, count) = (stop.clone(), seen.clone());
@@ -183,7 +210,7 @@ impl Reader {
                 data_dir: &data_dir,
                 secrets: &BTreeMap::new(),
                 channel: Channel::Articles,
-                from: From::Beginning,
+                from: if again { From::End } else { From::Beginning },
                 onwards: true,
                 stop: &|| ended.load(Ordering::Relaxed),
             };
@@ -199,12 +226,17 @@ impl Reader {
         Self { stop, seen, thread }
     }
 
-    /// Waits until all that was published was read back.
-    fn finish(self, published: u64) -> anyhow::Result<()> {
+    /// Waits until so many records were read back.
+    fn wait_for(&self, published: u64) {
         let until = Instant::now() + CATCH_UP;
         while self.seen.load(Ordering::Relaxed) < published && Instant::now() < until && !self.thread.is_finished() {
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Ends when all that was published was read back.
+    fn finish(self, published: u64) -> anyhow::Result<()> {
+        self.wait_for(published);
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().map_err(|_| anyhow::anyhow!("the reader panicked"))?
     }
@@ -234,13 +266,16 @@ struct Show {
 impl Show {
     fn say(&self, text: &str) {
         if self.output == Output::Text {
-            bars().suspend(|| anstream::println!("{text}"));
+            bars().suspend(|| out::line(text));
         }
     }
 
-    fn opening(&self, web: &DemoWeb, log: Option<&Path>) {
+    fn opening(&self, web: &DemoWeb, log: Option<&Path>, again: bool) {
         let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
         let to = match log {
+            Some(folder) if again => {
+                format!("the log of an earlier demo in {}: what it holds is not published again", folder.display())
+            }
             Some(folder) => format!("the embedded log in {}", folder.display()),
             None => "an in-process broker, a toy that forgets when this ends".into(),
         };

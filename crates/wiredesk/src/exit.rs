@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 /// An exit code of the contract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
     /// Done.
     Ok = 0,

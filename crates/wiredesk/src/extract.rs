@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
+use anyhow::Context;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -53,14 +54,23 @@ pub(crate) async fn extract(
     let min_words = min_words(fetch);
     let mut exit = Exit::Ok;
     for (at, input) in inputs.iter().enumerate() {
-        let source = source::read(input, url, fetch).await?;
+        let source = match source::read(input, url, fetch).await {
+            Ok(source) => source,
+            Err(failure) if inputs.len() > 1 => {
+                // One that cannot be read costs none of the others.
+                anstream::eprintln!("{input}: {}", printable(&format!("{:#}", failure.error)));
+                exit = failure.exit;
+                continue;
+            }
+            Err(failure) => return Err(failure),
+        };
         let (cleaned, error) = read(&source, min_words);
         if let Some(error) = &error {
             anstream::eprintln!("{input}: the desk would not publish this: {}", printable(error));
         }
         let article = cleaned.map(|cleaned| cleaned.article);
         if article.as_ref().is_none_or(|article| article.text.is_empty()) {
-            exit = Exit::Failed;
+            exit = exit.max(Exit::Failed);
         }
         let mut out = anstream::stdout().lock();
         let written = match output {
@@ -87,7 +97,7 @@ struct Row {
 /// `extract --jsonl MANIFEST`
 pub(crate) fn extract_bulk(manifest: &Path, jobs: Option<NonZeroUsize>) -> Result<Exit, Failure> {
     let jobs = jobs.map_or_else(bulk::cores, Into::into);
-    bulk::rows(manifest, jobs, |folder, row: Row| {
+    let row = |folder: &Path, row: Row| {
         let url = row.url.unwrap_or_default();
         let answer = source::below(folder, &row.html).and_then(|path| source::file(&path, PAGE_LIMIT));
         let (article, error) = match answer {
@@ -103,7 +113,8 @@ pub(crate) fn extract_bulk(manifest: &Path, jobs: Option<NonZeroUsize>) -> Resul
         let mut out = value(article.as_ref(), error.as_deref());
         out.insert("id".into(), row.id);
         Value::Object(out).to_string()
-    })?;
+    };
+    bulk::rows(manifest, jobs, row, |error| json!({ "id": null, "error": error }).to_string())?;
     Ok(Exit::Ok)
 }
 
@@ -177,7 +188,9 @@ pub(crate) async fn explain(question: Question<'_>, fetch: &FetchArgs) -> Result
     let wanted: Vec<&Judged> =
         cleaned.ledger.blocks.iter().filter(|judged| question.why.is_none_or(|why| holds(judged, why))).collect();
     if let Some(path) = question.html {
-        std::fs::write(path, crate::explain_html::page(&cleaned)).map_err(anyhow::Error::from).or_exit(Exit::Io)?;
+        std::fs::write(path, crate::explain_html::page(&cleaned))
+            .with_context(|| format!("{} cannot be written", path.display()))
+            .or_exit(Exit::Io)?;
         anstream::eprintln!("written to {}", path.display());
     }
     let mut out = anstream::stdout().lock();

@@ -27,7 +27,7 @@ fn parse(
 pub(crate) async fn feed(input: &str, url: Option<&str>, fetch: &FetchArgs) -> Result<Exit, Failure> {
     let source = source::read(input, url, fetch).await?;
     let parsed = parse(&source.bytes, source.content_type.as_deref(), &source.url);
-    println!("{}", wiredesk_feed::report(input, &parsed));
+    crate::out::line(format_args!("{}", wiredesk_feed::report(input, &parsed)));
     Ok(if parsed.is_ok() { Exit::Ok } else { Exit::Failed })
 }
 
@@ -43,7 +43,7 @@ struct Row {
 
 /// `feed --jsonl MANIFEST`
 pub(crate) fn feed_bulk(manifest: &Path) -> Result<Exit, Failure> {
-    bulk::rows(manifest, bulk::cores(), |folder, row: Row| {
+    let row = |folder: &Path, row: Row| {
         let failed =
             |error: String| serde_json::json!({ "id": row.id, "ok": false, "error": error, "entries": [] }).to_string();
         let bytes = match source::below(folder, &row.feed).and_then(|path| source::file(&path, FEED_LIMIT)) {
@@ -56,6 +56,8 @@ pub(crate) fn feed_bulk(manifest: &Path) -> Result<Exit, Failure> {
             Some(parsed) => wiredesk_feed::report(&row.id, &parsed).to_string(),
             None => failed("the parser panicked".into()),
         }
-    })?;
+    };
+    let refuse = |error| serde_json::json!({ "id": null, "ok": false, "error": error, "entries": [] }).to_string();
+    bulk::rows(manifest, bulk::cores(), row, refuse)?;
     Ok(Exit::Ok)
 }

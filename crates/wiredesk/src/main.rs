@@ -24,6 +24,7 @@ mod explain_html;
 mod extract;
 mod feed;
 mod feeds;
+mod out;
 mod progress;
 mod report;
 mod schema;
@@ -58,12 +59,17 @@ fn main() -> ExitCode {
     };
     match dispatch(cli) {
         Ok(exit) => exit.into(),
+        Err(Failure { error, .. }) if is_broken_pipe(&error) => Exit::Ok.into(), // the reader has seen enough
         Err(Failure { exit, error }) => {
             let style = anstyle::AnsiColor::Red.on_default().bold();
             anstream::eprintln!("{style}error{style:#}: {}", wiredesk_model::link::printable(&format!("{error:#}")));
             exit.into()
         }
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 /// What a command logs where the user gave no filter: a daemon tells what it does, other commands only what is wrong.
@@ -116,7 +122,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Trace { url, config, output } => runtime.block_on(views::trace(&config.config, &url, output)),
         Command::Status { config, output } => runtime.block_on(views::status(&config.config, output)),
         Command::Schema { what } => {
-            print!("{}", schema::text(what));
+            crate::out::print(format_args!("{}", schema::text(what)));
             Ok(Exit::Ok)
         }
         Command::Completions { shell } => {
@@ -137,7 +143,7 @@ async fn feeds_command(command: FeedsCommand) -> Result<Exit, Failure> {
         FeedsCommand::Add { url, id, interval, config } => {
             let written = views::written(&config.config)?;
             let added = feeds::add::add(&written, &url, id.as_deref(), interval).or_exit(Exit::Failed)?;
-            println!("added {} to {}", added.id, added.file.display());
+            crate::out::line(format_args!("added {} to {}", added.id, added.file.display()));
             Ok(Exit::Ok)
         }
         FeedsCommand::Import { file, config } => {
@@ -146,18 +152,18 @@ async fn feeds_command(command: FeedsCommand) -> Result<Exit, Failure> {
             for skipped in &imported.skipped {
                 eprintln!("skipped {} ({}): {}", skipped.title, skipped.url, skipped.reason);
             }
-            println!(
+            crate::out::line(format_args!(
                 "{} feeds added to {}, {} skipped",
                 imported.added.len(),
                 imported.file.display(),
                 imported.skipped.len()
-            );
+            ));
             Ok(Exit::Ok)
         }
         FeedsCommand::Export { config } => {
             let written = views::written(&config.config)?;
             let opml = feeds::export::export(&written.config.feeds, &HashMap::new()).or_exit(Exit::Internal)?;
-            print!("{opml}");
+            crate::out::print(format_args!("{opml}"));
             Ok(Exit::Ok)
         }
     }

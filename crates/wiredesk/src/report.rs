@@ -30,7 +30,13 @@ pub(crate) fn summary(summary: &Summary) -> String {
 }
 
 fn feeds(summary: &Summary) -> String {
-    format!("{} read, {} not modified, {} failed", summary.feeds_read, summary.feeds_not_modified, summary.feeds_failed)
+    let Summary { feeds_read, feeds_not_modified, feeds_failed, feeds_held, .. } = summary;
+    let held = if *feeds_held > 0 {
+        format!(", {feeds_held} not asked (gone, or they asked for a wait)")
+    } else {
+        String::new()
+    };
+    format!("{feeds_read} read, {feeds_not_modified} not modified, {feeds_failed} failed{held}")
 }
 
 fn reasons(summary: &Summary) -> String {

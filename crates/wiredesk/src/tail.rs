@@ -78,7 +78,7 @@ pub(crate) fn card(item: &Item) -> String {
     let (green, yellow) = (AnsiColor::Green.on_default(), AnsiColor::Yellow.on_default());
     let key: String = item.key.chars().take(12).collect();
     let revised = if text("/event") == "revised" {
-        format!(" {yellow}revision {}{yellow:#}", number("/revision"))
+        format!(" {yellow}(revision {}){yellow:#}", number("/revision"))
     } else {
         String::new()
     };

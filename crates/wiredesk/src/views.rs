@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use wiredesk_model::link::printable;
+use wiredesk_model::link::{bare, printable};
 use wiredesk_model::outcome::Outcome;
 use wiredesk_store::error::StoreError;
 use wiredesk_store::feeds::FeedState;
@@ -95,7 +95,7 @@ pub(crate) async fn feeds(path: &Path, sick: bool, output: Output) -> Result<Exi
             writeln!(
                 out,
                 "{}",
-                json!({ "id": feed.id, "url": feed.url, "tags": feed.tags, "sick": trouble, "state": state })
+                json!({ "id": feed.id, "url": bare(&feed.url), "tags": feed.tags, "sick": trouble, "state": state })
             )
             .or_exit(Exit::Io)?;
             continue;
@@ -131,14 +131,13 @@ pub(crate) async fn feed(path: &Path, id: &str, output: Output) -> Result<Exit, 
     };
     let mut out = anstream::stdout().lock();
     if output == Output::Json {
-        let shown =
-            json!({ "id": feed.id, "url": feed.url, "tags": feed.tags, "full_text": feed.full_text, "state": state });
+        let shown = json!({ "id": feed.id, "url": bare(&feed.url), "tags": feed.tags, "full_text": feed.full_text, "state": state });
         writeln!(out, "{shown}").or_exit(Exit::Io)?;
         return Ok(Exit::Ok);
     }
     let mut rows = vec![
         ("id", feed.id.to_string()),
-        ("url", feed.url.to_string()),
+        ("url", bare(&feed.url).into()),
         ("tags", feed.tags.join(", ")),
         ("interval", feed.interval.map_or_else(|| "its own".into(), |span| span.to_string())),
         ("full text", json!(feed.full_text).as_str().unwrap_or_default().into()),
@@ -164,7 +163,7 @@ pub(crate) async fn feed(path: &Path, id: &str, output: Output) -> Result<Exit, 
 pub(crate) async fn status(path: &Path, output: Output) -> Result<Exit, Failure> {
     let written = written(path)?;
     let Some(reader) = reader(&written)? else {
-        println!("no desk has run on {} yet", written.config.daemon.data_dir.display());
+        crate::out::line(format_args!("no desk has run on {} yet", written.config.daemon.data_dir.display()));
         return Ok(Exit::Ok);
     };
     let counts = reader.counts().await.or_exit(Exit::Io)?;
@@ -173,27 +172,30 @@ pub(crate) async fn status(path: &Path, output: Output) -> Result<Exit, Failure>
     let size = reader.size();
     let running = is_held(&written.config.daemon.data_dir);
     if output == Output::Json {
-        println!(
+        crate::out::line(format_args!(
             "{}",
             json!({ "running": running, "feeds": feeds.len(), "sick": sick, "entries": counts, "store_bytes": size })
-        );
+        ));
         return Ok(Exit::Ok);
     }
-    println!(
+    crate::out::line(format_args!(
         "{:<16} {}",
         "desk",
         if running { tinted("running", AnsiColor::Green) } else { tinted("not running", AnsiColor::Yellow) }
-    );
-    println!("{:<16} {}", "data dir", written.config.daemon.data_dir.display());
-    println!("{:<16} {} MiB", "store", size.div_ceil(1 << 20));
-    println!("{:<16} {} ({sick} sick: `wiredesk feeds list --sick`)", "feeds", feeds.len());
-    println!("{:<16} {} ({} more wait for another with the same link)", "pending", counts.pending, counts.waiting);
+    ));
+    crate::out::line(format_args!("{:<16} {}", "data dir", written.config.daemon.data_dir.display()));
+    crate::out::line(format_args!("{:<16} {} MiB", "store", size.div_ceil(1 << 20)));
+    crate::out::line(format_args!("{:<16} {} ({sick} sick: `wiredesk feeds list --sick`)", "feeds", feeds.len()));
+    crate::out::line(format_args!(
+        "{:<16} {} ({} more wait for another with the same link)",
+        "pending", counts.pending, counts.waiting
+    ));
     for settled in &counts.settled {
         let name = match &settled.reason {
             Some(reason) => format!("{}: {reason}", settled.outcome),
             None => settled.outcome.clone(),
         };
-        println!("{name:<24} {:>8}", settled.entries);
+        crate::out::line(format_args!("{name:<24} {:>8}", settled.entries));
     }
     Ok(Exit::Ok)
 }
@@ -217,8 +219,8 @@ pub(crate) async fn trace(path: &Path, url: &str, output: Output) -> Result<Exit
     }
     for trace in &traces {
         match output {
-            Output::Json => println!("{}", json!(trace)),
-            Output::Text => println!("{}", told(trace)),
+            Output::Json => crate::out::line(format_args!("{}", json!(trace))),
+            Output::Text => crate::out::line(format_args!("{}", told(trace))),
         }
     }
     Ok(Exit::Ok)

@@ -50,6 +50,10 @@ pub enum Ending {
     TakenOver(String),
     /// The topic is not what the index says it is, or the settings are wrong.
     Refused(String),
+    /// The embedded log cannot be read or written.
+    Io(String),
+    /// The thread itself failed.
+    Failed(String),
 }
 
 /// The publication is no more: the desk is stopping, or the topic was lost. What was offered stays pending.
@@ -170,6 +174,11 @@ impl Publication {
         Ok(Self { inner: Arc::new(inner) })
     }
 
+    /// Whether there is room for more; where there is none, nothing more should be read.
+    pub fn has_room(&self) -> bool {
+        self.inner.bytes.available_permits() > self.inner.most_bytes / 8
+    }
+
     /// Since when the batch under way waits for the topic, where it waits for longer than a commit takes.
     pub fn stalled(&self) -> Option<Duration> {
         let since = *self.inner.committing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -193,20 +202,22 @@ impl Publication {
     }
 
     /// Publishes a body once. Waits while another entry has claimed the same body; then the index is asked; then the
-    /// record waits for its batch to be committed.
+    /// record waits for its batch to be committed. `page` is what the candidate was read from: its share of the byte budget
+    /// is given back once the record has its share of `publish.in_flight`.
     ///
     /// Cancel-safe in the sense of law 2: before the record is handed over the claim is freed; after that the batch owns it.
     ///
     /// # Errors
     /// When the publication has ended or the index cannot be read: the entry stays pending.
-    pub async fn offer(&self, candidate: Candidate, sighting: &Sighting) -> Result<Offered, OfferError> {
+    pub async fn offer<P>(&self, candidate: Candidate, sighting: &Sighting, page: P) -> Result<Offered, OfferError> {
         let hash = candidate.article.content_hash;
         let claim = self.inner.claims.claim(hash).await;
         if let Some(placed) = self.inner.store.lookup(hash).await? {
             return Ok(Offered::InTopic(placed));
         }
+        let _room = self.room(weight(&candidate)).await?;
+        drop(page);
         let (message, joint, event) = self.record(candidate, sighting);
-        let _room = self.room(&message).await?;
         let (reply, answer) = oneshot::channel();
         self.hand_over(Item::Record { message, joint, claim, reply, event })?;
         Ok(answer.await.map_err(|_| Closed)?)
@@ -232,15 +243,15 @@ impl Publication {
     }
 
     async fn notice(&self, message: Message) -> Result<(), Closed> {
-        let _room = self.room(&message).await?;
+        let _room = self.room(message.weight()).await?;
         let (reply, answer) = oneshot::channel();
         self.hand_over(Item::Notice { message, reply })?;
         answer.await.map_err(|_| Closed)
     }
 
     /// Waits until the message fits into `publish.in_flight.bytes`; one that never would goes alone.
-    async fn room(&self, message: &Message) -> Result<tokio::sync::OwnedSemaphorePermit, Closed> {
-        let units = message.weight().div_ceil(UNIT).clamp(1, self.inner.most_bytes);
+    async fn room(&self, weight: usize) -> Result<tokio::sync::OwnedSemaphorePermit, Closed> {
+        let units = weight.div_ceil(UNIT).clamp(1, self.inner.most_bytes);
         let units = u32::try_from(units).unwrap_or(u32::MAX);
         self.inner.bytes.clone().acquire_many_owned(units).await.map_err(|_| Closed)
     }
@@ -270,4 +281,10 @@ impl Publication {
         };
         (Message::record(&record, &joint, Timestamp::now()), joint, event)
     }
+}
+
+/// What a candidate will weigh as a record, near enough: its body stands there twice, as text and in blocks.
+fn weight(candidate: &Candidate) -> usize {
+    const REST: usize = 4096;
+    candidate.article.text.len() * 5 / 2 + REST
 }

@@ -16,7 +16,7 @@ use wiredesk_model::id::EntryKey;
 use wiredesk_model::outcome::{Dropped, Receipt};
 use wiredesk_model::record::Event;
 use wiredesk_model::secret::Secret;
-use wiredesk_model::topic::Found;
+use wiredesk_model::topic::{Found, Message};
 use wiredesk_publish::error::{CommitError, OpenError};
 use wiredesk_publish::writer::{Opening, Tail, Writer};
 use wiredesk_store::error::StoreError;
@@ -34,9 +34,15 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// A trouble that lasts is said this often.
 const REMIND: Duration = Duration::from_secs(60);
 
-/// Whether START will never succeed. A tail that could not be taken in is the data dir's trouble, which may pass.
-fn is_final(error: &OpenError) -> bool {
-    error.fault() == Fault::Fatal && !matches!(error, OpenError::Tail { .. })
+/// Whether START will never succeed. A tail that could not be taken in is the data dir's trouble, which may pass; a topic
+/// that was there before may come back.
+fn is_final(error: &OpenError, again: bool) -> bool {
+    let passes = match error {
+        OpenError::Tail { .. } => true,
+        OpenError::NoTopic { .. } => again,
+        _ => false,
+    };
+    error.fault() == Fault::Fatal && !passes
 }
 
 /// What is to be said of a record that was found in the topic after all: it was not there when it was offered, so one that
@@ -66,10 +72,14 @@ enum Written {
 
 impl Thread {
     pub(super) fn run(mut self) {
-        let ending = self.work();
+        let work = std::panic::AssertUnwindSafe(|| self.work());
+        let ending =
+            std::panic::catch_unwind(work).unwrap_or_else(|_| Ending::Failed("the publisher's thread panicked".into()));
         match &ending {
             Ending::Closed => {}
-            Ending::TakenOver(why) | Ending::Refused(why) => error!(stage = "publish", "{why}"),
+            Ending::TakenOver(why) | Ending::Refused(why) | Ending::Io(why) | Ending::Failed(why) => {
+                error!(stage = "publish", "{why}");
+            }
         }
         let standing = self.standing.clone();
         drop(self); // the data dir is free when the end is told
@@ -85,14 +95,15 @@ impl Thread {
                 Err(ending) => return ending,
             };
             again = true;
-            self.standing.send_replace(Standing::Ready);
+            self.is_ready();
             loop {
                 let batch = if carried.is_empty() { self.gather() } else { std::mem::take(&mut carried) };
                 if batch.is_empty() {
                     return Ending::Closed;
                 }
                 match self.write(&mut writer, batch) {
-                    Ok(Written::Done) => {}
+                    // Whatever a batch had to wait for is over.
+                    Ok(Written::Done) => self.is_ready(),
                     Ok(Written::StartAgain(rest)) => {
                         carried = rest;
                         break;
@@ -102,6 +113,10 @@ impl Thread {
             }
             self.standing.send_replace(Standing::Starting);
         }
+    }
+
+    fn is_ready(&self) {
+        self.standing.send_if_modified(|now| std::mem::replace(now, Standing::Ready) != Standing::Ready);
     }
 
     fn committing(&self, since: Option<Instant>) {
@@ -125,7 +140,13 @@ impl Thread {
                 Err(StartError::Open(error @ OpenError::TakenOver { .. })) => {
                     return Err(Ending::TakenOver(error.to_string()));
                 }
-                Err(StartError::Open(error)) if is_final(&error) => return Err(Ending::Refused(error.to_string())),
+                Err(StartError::Open(error)) if is_final(&error, again) => {
+                    let why = error.to_string();
+                    return Err(match error {
+                        OpenError::Io { .. } | OpenError::Corrupt { .. } => Ending::Io(why),
+                        _ => Ending::Refused(why),
+                    });
+                }
                 Err(error) => {
                     trouble.say(&self.standing, &error.to_string());
                     self.pause();
@@ -152,10 +173,9 @@ impl Thread {
             secrets: &self.parts.secrets,
             stop: &|| stop.load(Ordering::Relaxed),
         };
-        let (mut read, mut foreign) = (0u64, 0u64);
+        let mut read = 0u64;
         let opened = Writer::open(&opening, &mut |tail: Tail<'_>| {
             read += tail.found.len() as u64;
-            foreign += tail.found.iter().filter(|found| !self.is_ours(found)).count() as u64;
             self.keep(tail.found, tail.next).map_err(Into::into)
         })?;
         self.index.set_identity(&opened.identity, &self.index.positions()?.next)?;
@@ -171,13 +191,6 @@ impl Thread {
         for warning in &opened.warnings {
             warn!(stage = "publish", "{warning}");
         }
-        if foreign > 0 {
-            warn!(
-                stage = "publish",
-                records = foreign,
-                "the topic holds records that this data dir did not write; they count as published"
-            );
-        }
         info!(
             stage = "publish",
             topic = opened.identity.topic,
@@ -187,10 +200,6 @@ impl Thread {
             "fenced and caught up"
         );
         Ok(opened.writer)
-    }
-
-    fn is_ours(&self, found: &Found) -> bool {
-        found.joint.as_ref().is_some_and(|joint| joint.desk.name == self.parts.desk.name)
     }
 
     /// Takes what the topic holds for the truth: the entries first, then the index. A crash between the two leaves the
@@ -237,12 +246,15 @@ impl Thread {
     fn write(&self, writer: &mut Writer, batch: Vec<Item>) -> Result<Written, Ending> {
         let Some(placed) = self.insist(|| self.placed(&batch)) else { return Err(Ending::Closed) };
         let mut batch = sift(batch, placed);
-        let mut trouble = Trouble::default();
+        let (mut trouble, mut aborts) = (Trouble::default(), 0u32);
         while !batch.is_empty() {
             if self.stopped() {
                 return Err(Ending::Closed);
             }
-            let messages: Vec<_> = batch.iter().map(|item| item.message().clone()).collect();
+            // The time of a record is the time of its publishing, not of an attempt that failed.
+            let timestamp = Timestamp::now().as_millisecond();
+            let stamped = |item: &Item| Message { timestamp, ..item.message().clone() };
+            let messages: Vec<_> = batch.iter().map(stamped).collect();
             self.committing(Some(Instant::now()));
             let committed = writer.commit(&messages);
             self.committing(None);
@@ -252,7 +264,12 @@ impl Thread {
                     return self.committed(batch, &receipts);
                 }
                 Err(CommitError::Aborted { error }) => {
-                    warn!(stage = "publish", records = batch.len(), error, "transaction aborted; sent again");
+                    aborts += 1;
+                    if aborts == 1 {
+                        warn!(stage = "publish", records = batch.len(), error, "transaction aborted; sent again");
+                    } else {
+                        trouble.say(&self.standing, &format!("transactions are aborted, {aborts} in a row: {error}"));
+                    }
                     self.pause();
                 }
                 Err(CommitError::Refused { error, size }) => {

@@ -116,7 +116,8 @@ impl ClientContext for Ears {
         let said = heard.said.get(&(code as i32)).is_some_and(|at| now.duration_since(*at) < SAID_AGAIN_AFTER);
         if !said {
             heard.said.insert(code as i32, now);
-            tracing::warn!(stage = "publish", %reason, "Kafka client");
+            // What matters of it is in the error that comes of it, and that is said once a minute.
+            tracing::debug!(stage = "publish", %reason, "Kafka client");
         }
     }
 }
