@@ -55,8 +55,11 @@ struct Work {
     /// How many pages are made up.
     #[arg(long, default_value_t = 4000)]
     pages: usize,
+    /// About so many kB of styles, script data, menus and teasers stand round each story: 0 for the demo's bare pages.
+    #[arg(long, value_name = "KB", default_value_t = 100)]
+    weight: usize,
     /// Pages of a manifest instead, as `wiredesk extract --jsonl` reads it.
-    #[arg(long, value_name = "MANIFEST", conflicts_with = "pages")]
+    #[arg(long, value_name = "MANIFEST", conflicts_with_all = ["pages", "weight"])]
     set: Option<PathBuf>,
     /// So many rounds are measured, after one that is not.
     #[arg(long, default_value_t = 5)]
@@ -65,7 +68,7 @@ struct Work {
 
 impl Default for Work {
     fn default() -> Self {
-        Self { pages: 4000, set: None, rounds: 5 }
+        Self { pages: 4000, weight: 100, set: None, rounds: 5 }
     }
 }
 

@@ -50,7 +50,7 @@ impl Pages {
     pub(crate) fn of(work: &Work) -> anyhow::Result<Self> {
         let pages = match &work.set {
             Some(manifest) => found(manifest)?,
-            None => made_up(work.pages),
+            None => made_up(work.pages, work.weight),
         };
         ensure!(!pages.is_empty(), "there are no pages to read");
         Ok(Self { pages })
@@ -115,17 +115,62 @@ fn name(number: usize) -> String {
     format!("n{:02}", number % SITES)
 }
 
-fn made_up(count: usize) -> Vec<Page> {
+fn made_up(count: usize, weight: usize) -> Vec<Page> {
     let looks = demo::looks();
+    let trimmings = Trimmings::new(weight);
     let page = |number: usize| {
         let told = story(SEED, number as u64);
         let path = format!("story/{number}");
         // Not in step with the sites: each look has pages on several.
         let look = looks.get((number / SITES + number) % looks.len());
-        let html = Html::MadeUp(look.map_or_else(String::new, |look| look.page(&told, &told.title, &path)));
+        let html =
+            Html::MadeUp(look.map_or_else(String::new, |look| trimmings.around(&look.page(&told, &told.title, &path))));
         Page { path, title: told.title, summary: Some(told.summary), published: Some(told.published), html }
     };
     (0..count).map(page).collect()
+}
+
+/// What makes a news page heavy: styles and script data above the story, menus and teasers below it, about half and half, the same on
+/// every page. The demo's own pages are a twentieth of what publishers send, which would make the desk's work on a page look large
+/// beside the reading of it.
+struct Trimmings {
+    head: String,
+    foot: String,
+}
+
+impl Trimmings {
+    /// Trimmings of about this many kB.
+    fn new(weight: usize) -> Self {
+        let (half, mut head, mut foot) = (weight * 500, String::new(), String::new());
+        let mut teasers = (0..).map(|number| story(!SEED, number));
+        while head.len() < half {
+            let rules: String =
+                (0..12).map(|n| format!(".box-{n}>.teaser:hover{{margin:0 {n}px;color:#34{n:02}56}}\n")).collect();
+            let state = json!({ "layout": "wide", "slots": ["top", "side", "foot"], "flags": { "dark": false, "beta": 3 }, "length": head.len() });
+            head += &format!(
+                "<style>{rules}</style>\n<script type=\"application/json\" class=\"state\">{state}</script>\n"
+            );
+        }
+        while foot.len() < half {
+            foot += "<nav class=\"menu\"><ul>\n";
+            for told in teasers.by_ref().take(12) {
+                let (slug, title) = (&told.slug, &told.title);
+                foot += &format!(
+                    "<li class=\"teaser\"><a href=\"{{{{base}}}}/more/{slug}\"><img src=\"/i/{slug}.jpg\" alt=\"\"><span>{title}</span></a></li>\n"
+                );
+            }
+            foot += "</ul></nav>\n";
+        }
+        Self { head, foot }
+    }
+
+    fn around(&self, page: &str) -> String {
+        page.replacen("</head>", &format!("{}</head>", self.head), 1).replacen(
+            "</body>",
+            &format!("{}</body>", self.foot),
+            1,
+        )
+    }
 }
 
 fn found(manifest: &Path) -> anyhow::Result<Vec<Page>> {
