@@ -1,6 +1,7 @@
 //! Small print that a page puts on one line: a name, a date and a reading time between bars or dots. No rule knows the
 //! line, but each piece of it is known.
 
+use wiredesk_model::article::NoticeKind;
 use wiredesk_model::block::{Hints, Metadata, Verdict};
 
 use crate::form::Form;
@@ -33,6 +34,21 @@ impl Names {
     }
 }
 
+/// The verdict on a block that says who the author is: it begins with the name and goes on in the third person.
+pub(crate) fn biography(form: &Form, names: &Names) -> Option<Verdict> {
+    let says = |name: &String| {
+        let rest = form.text.strip_prefix(name.as_str())?.trim_start_matches([',', ' ']);
+        let words = [
+            "is ", "was ", "has ", "covers ", "writes ", "reports ", "works ", "lives ", "joined ", "ist ", "est ",
+            "es ", "è ",
+        ];
+        words.iter().any(|word| rest.starts_with(word)).then_some(())
+    };
+    let whole = |name: &&String| name.contains(' ');
+    (form.words <= 90 && names.authors.iter().filter(whole).any(|name| says(name).is_some()))
+        .then(|| Verdict::notice(NoticeKind::Credit, "byline/biography"))
+}
+
 /// What a piece is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Piece {
@@ -44,12 +60,12 @@ enum Piece {
 
 /// The verdict on a line that is nothing but pieces of small print, at least one of them a byline or a date.
 pub(crate) fn verdict(text: &str, form: &Form, names: &Names, rules: &Rules) -> Option<Verdict> {
-    if form.sentence && !text.ends_with("Min.") && form.words > 8 || form.words > WORDS || form.words < 2 {
+    if form.words > WORDS || form.words < 2 {
         return None;
     }
     let pieces: Vec<Form> = split(text).into_iter().map(Form::of).filter(|piece| !piece.text.is_empty()).collect();
     if pieces.len() < 2 {
-        if !form.titled {
+        if !form.titled || form.sentence {
             return None;
         }
         return if names.authors.contains(&form.text) {
@@ -127,5 +143,8 @@ mod tests {
         ] {
             assert_eq!(told(text), rule, "{text}");
         }
+        let bio = |text: &str| biography(&Form::of(text), &names).is_some();
+        assert!(bio("Ada Example is a senior editor at the Example Press."));
+        assert!(!bio("Ada Example said that the harbour is closed."));
     }
 }

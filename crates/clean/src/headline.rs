@@ -94,7 +94,7 @@ pub(crate) fn verdict(
         return Some(Verdict::field("subtitle", "standfirst/class"));
     }
     let heading = block.block.kind == BlockKind::Heading;
-    let apart = heading || !form.sentence || set_off;
+    let apart = heading || (!form.sentence && form.words < 20) || set_off;
     if apart && known.summaries.iter().any(|s| same_summary(&s.text, &form.text)) {
         return Some(Verdict::field("subtitle", "standfirst/summary"));
     }

@@ -149,6 +149,13 @@ impl<'a> Judge<'a> {
                 continue;
             }
             let place = self.zones.place(at);
+            if (place.end || place.outside)
+                && let Some(verdict) = composed::biography(&self.forms[at], self.names)
+            {
+                self.blocks[self.body[at]].verdict = verdict;
+                self.office_above(at);
+                continue;
+            }
             if (place.start || place.outside) && !self.zones.running[at] {
                 let text = &self.blocks[self.body[at]].block.text;
                 if let Some(verdict) = composed::verdict(text, &self.forms[at], self.names, self.rules) {
@@ -174,6 +181,17 @@ impl<'a> Judge<'a> {
             }
         }
         self.guard(&by_pattern)
+    }
+
+    /// Above a biography stand the name and the office, each on a line.
+    fn office_above(&mut self, at: usize) {
+        for above in (0..at).rev().take(3) {
+            let (form, judged) = (&self.forms[above], &mut self.blocks[self.body[above]]);
+            if form.sentence || form.words > 8 || !form.titled || !judged.verdict.is_body() {
+                break;
+            }
+            judged.verdict = Verdict::dropped("byline/office");
+        }
     }
 
     /// The first rule that holds for a block where it stands.

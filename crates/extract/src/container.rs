@@ -21,11 +21,15 @@ pub(crate) fn reveal(outline: &mut Outline) {
     for knot in outline.knots.iter().filter(|knot| knot.hides) {
         beside[knot.parent as usize] += knot.raw;
     }
+    // Or many small ones, each waiting for its own turn to be faded in.
+    let outermost = |knot: &crate::outline::Knot| knot.hides && !outline.knots[knot.parent as usize].hidden;
+    let hides: f32 = outline.knots.iter().filter(|knot| outermost(knot)).map(|knot| knot.raw).sum();
+    let most = hides > 120.0 && hides > total * 0.5;
     for at in 0..outline.knots.len() {
         let around = at > 0 && outline.knots[outline.knots[at].parent as usize].hidden;
         let knot = &mut outline.knots[at];
         let hidden = beside[knot.parent as usize];
-        if knot.hides && hidden > 120.0 && hidden > total * 0.5 {
+        if knot.hides && (most || hidden > 120.0 && hidden > total * 0.5) {
             knot.hides = false;
         }
         knot.hidden = knot.hides || around;
@@ -112,6 +116,14 @@ fn mark_furniture(outline: &mut Outline, title: Option<usize>, ignore: Words) {
         let above = if at == 0 { Words::default() } else { outline.knots[knot.parent as usize].chrome };
         let mut own = knot.words.chrome().without(ignore);
         let share = knot.raw / total;
+        // A paragraph's own names say how it is shown or who may read it, not that it is furniture.
+        if knot.tag == Tag::Paragraph && knot.raw >= 20.0 {
+            own = Words::default();
+        }
+        // Navigation has no running text, save where the element itself is one.
+        if own.has(Words::NAV.or(Words::TOC)) && !knot.is_nav && knot.raw >= 60.0 && knot.link_chars * 3 < knot.chars {
+            own = own.without(Words::NAV.or(Words::TOC));
+        }
         if knot.words.has(Words::BODY) && share > 0.25 && !own.has(Words::COMMENTS) {
             own = Words::default();
         }
@@ -124,11 +136,23 @@ fn mark_furniture(outline: &mut Outline, title: Option<usize>, ignore: Words) {
         }
         let holds_title = title.is_some_and(|t| (knot.first as usize) <= t && t < knot.last as usize);
         let protected = matches!(knot.tag, Tag::Root | Tag::Main)
-            || share > if own.has(Words::COMMENTS) { 0.97 } else { 0.45 }
+            || share > protection(own)
             || (holds_body && !own.has(Words::COMMENTS))
             || (holds_title && share > 0.15);
         let chrome = if own.0 != 0 && !protected { above.or(own) } else { above };
         outline.knots[at].chrome = chrome;
+    }
+}
+
+/// The share of the page's running text from which on an element is no furniture, whatever its names say. Short articles stand
+/// beside long comments, footers and consent texts.
+fn protection(own: Words) -> f32 {
+    if own.has(Words::COMMENTS) {
+        0.97
+    } else if own.has(Words::FOOTER.or(Words::CONSENT).or(Words::DIALOG)) {
+        0.75
+    } else {
+        0.45
     }
 }
 

@@ -47,6 +47,8 @@ pub(crate) struct Knot {
     pub(crate) tag: Tag,
     /// What its own names mean.
     pub(crate) words: Words,
+    /// `nav`, or its role says so.
+    pub(crate) is_nav: bool,
     /// It hides what it holds.
     pub(crate) hides: bool,
     /// It is hidden, by itself or by an element around it.
@@ -80,6 +82,8 @@ pub(crate) struct Found {
     pub(crate) knot: KnotId,
     /// The innermost element that holds all of it.
     pub(crate) inner: KnotId,
+    /// It stands in a small box with a picture and little else.
+    pub(crate) beside_picture: bool,
     pub(crate) features: Features,
 }
 

@@ -12,6 +12,7 @@ use crate::words::Words;
 pub(crate) fn judge(outline: &Outline, container: KnotId, verdicts: &mut [Option<Verdict>]) {
     cards(outline, container, verdicts);
     links(outline, verdicts);
+    trailing(outline, verdicts);
     repeated(outline, verdicts);
     headings(outline, verdicts);
 }
@@ -34,9 +35,18 @@ fn cards(outline: &Outline, container: KnotId, verdicts: &mut [Option<Verdict>])
         }
     }
     let mut grids: Vec<usize> = Vec::new();
+    let whole = outline.knot(container).raw;
     for group in groups.values() {
+        // Sections of a listicle have a linked heading each, and the article in them.
+        let text: f32 = group.iter().map(|at| outline.knots[*at].raw).sum();
+        if text > whole * 0.4 && text > 40.0 * group.len() as f32 {
+            continue;
+        }
         let named = group.iter().all(|at| outline.knots[*at].words.has(Words::CARD));
         if group.len() < if named { 2 } else { 3 } {
+            continue;
+        }
+        if group.first().is_some_and(|at| is_announced(outline, outline.knots[*at].first as usize)) {
             continue;
         }
         let linked = group.iter().filter(|at| is_teaser(outline, **at)).count();
@@ -64,7 +74,8 @@ fn is_teaser(outline: &Outline, at: usize) -> bool {
         let block = &outline.blocks[at];
         block.kind == BlockKind::Heading && block.features.link_density() > 0.8
     });
-    (density > 0.6 && knot.chars < 600) || (linked_heading && knot.chars < 700)
+    let most = if knot.words.has(Words::CARD) { 2_500 } else { 700 };
+    (density > 0.6 && knot.chars < 600) || (linked_heading && knot.chars < most)
 }
 
 /// Lines that are nothing but a link: dropped in runs, and alone where they are no sentence.
@@ -75,7 +86,7 @@ fn links(outline: &Outline, verdicts: &mut [Option<Verdict>]) {
         block.kind != BlockKind::Heading
             && block.kind != BlockKind::Table
             && (f.link_density() > 0.75 || (f.link_density() > 0.5 && f.words < 10))
-            && f.words < 40
+            && (f.words < 40 || f.link_density() > 0.95)
     };
     let mut at = 0;
     while at < outline.blocks.len() {
@@ -88,6 +99,9 @@ fn links(outline: &Outline, verdicts: &mut [Option<Verdict>]) {
             at += 1;
         }
         let many = at - start >= 2;
+        if is_announced(outline, start) {
+            continue;
+        }
         for link in start..at {
             let block = &outline.blocks[link];
             if many {
@@ -96,6 +110,36 @@ fn links(outline: &Outline, verdicts: &mut [Option<Verdict>]) {
                 drop(verdicts, link, "links/lone");
             }
         }
+    }
+}
+
+/// Whether a list begins here that the text announces: then it is part of the text.
+fn is_announced(outline: &Outline, start: usize) -> bool {
+    outline.blocks.get(start).is_some_and(|block| block.kind == BlockKind::ListItem)
+        && start.checked_sub(1).is_some_and(|before| {
+            let block = &outline.blocks[before];
+            block.kind == BlockKind::Paragraph && block.features.words >= 6 && block.text.ends_with(':')
+        })
+}
+
+/// Linked headings with a line or two each, after the last paragraph: teasers that no grid holds.
+fn trailing(outline: &Outline, verdicts: &mut [Option<Verdict>]) {
+    let open: Vec<usize> = (0..outline.blocks.len()).filter(|at| verdicts[*at].is_none()).collect();
+    let is_linked = |at: usize| {
+        let block = &outline.blocks[at];
+        block.kind == BlockKind::Heading && block.features.link_density() > 0.9
+    };
+    let mut end = open.len();
+    while let Some(heading) = (0..end).rev().find(|n| is_linked(open[*n])) {
+        let words: u32 = open[heading + 1..end].iter().map(|at| outline.blocks[*at].features.words).sum();
+        let short = open[heading + 1..end].iter().all(|at| outline.blocks[*at].features.words <= 45);
+        if words > 60 || !short {
+            break;
+        }
+        for at in &open[heading..end] {
+            drop(verdicts, *at, "cards/trailing");
+        }
+        end = heading;
     }
 }
 

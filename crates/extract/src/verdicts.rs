@@ -7,10 +7,11 @@
 //! | `chrome/nav`, `chrome/footer`, `chrome/comments`, … | inside furniture, told by tag, role and names ([`crate::words`]) |
 //! | `title/above` | a short line over the headline |
 //! | `title/repeated`, `subtitle/standfirst`, `byline/marked`, `date/marked`, `images/caption` | that another field wants |
+//! | `images/beside` | a line in a small box with a picture |
 //! | `lead/before` | a paragraph between headline and container: body |
 //! | `body/sibling` | a paragraph beside the container, of the same make: body |
 //! | `outside/container` | elsewhere |
-//! | `links/list`, `links/lone`, `cards/grid`, `heading/empty`, `repeated/text` | see [`crate::structure`] |
+//! | `links/list`, `links/lone`, `cards/grid`, `cards/trailing`, `heading/empty`, `repeated/text` | see [`crate::structure`] |
 //! | `body/container`, `body/anchored` | the article |
 
 use wiredesk_model::block::{BlockKind, Verdict};
@@ -91,9 +92,16 @@ impl Judge<'_> {
                 Some(Verdict::field("title", "title/first_heading"))
             } else if block.kind == BlockKind::Caption || (own.has(Words::CAPTION) && block.features.words < 80) {
                 Some(Verdict::field("images", "images/caption"))
-            } else if at <= first_body && own.has(Words::STANDFIRST) && block.features.words >= 4 {
+            } else if at <= first_body && own.has(Words::STANDFIRST) && (4..=45).contains(&block.features.words) {
                 Some(Verdict::field("subtitle", "subtitle/standfirst"))
-            } else if at < first_body && title_seen && block.kind == BlockKind::Heading && block.features.words >= 6 {
+            } else if block.beside_picture && block.features.link_density() < 0.5 && self.inside(block) {
+                Some(Verdict::field("images", "images/beside"))
+            } else if at < first_body
+                && title_seen
+                && block.kind == BlockKind::Heading
+                && (6..=45).contains(&block.features.words)
+                && !self.is_section(at, first_body)
+            {
                 Some(Verdict::field("subtitle", "subtitle/heading"))
             } else if block.features.words <= 20 {
                 self.small_print(block, own, at, first_body)
@@ -114,6 +122,20 @@ impl Judge<'_> {
                 self.verdicts[at] = Some(Verdict::dropped("title/above"));
             }
         }
+    }
+
+    fn inside(&self, block: &Found) -> bool {
+        self.outline.within(block.knot, self.container.knot)
+    }
+
+    /// Whether a heading over the first paragraph is a section's: it stands beside the paragraph, and others of its rank follow.
+    fn is_section(&self, at: usize, first_body: usize) -> bool {
+        let blocks = &self.outline.blocks;
+        let parent = |at: usize| self.outline.knot(blocks[at].knot).parent;
+        let rank = |block: &Found| block.kind == BlockKind::Heading && block.level == blocks[at].level;
+        first_body < blocks.len()
+            && parent(at) == parent(first_body)
+            && blocks[first_body..].iter().any(|block| rank(block) && self.inside(block))
     }
 
     /// Bylines, dates, labels: short, and named as what they are.

@@ -34,6 +34,9 @@ struct Frame<'a> {
     depth_of_lists: u8,
     hides: bool,
     picture: Option<usize>,
+    /// Pictures inside, and the number of blocks there were when it was opened.
+    pictures: u16,
+    first: usize,
 }
 
 #[derive(Default)]
@@ -202,6 +205,8 @@ impl<'a> Walk<'a> {
             depth_of_lists,
             hides: hidden,
             picture: None,
+            pictures: 0,
+            first: self.out.blocks.len(),
         };
         self.frames.push(frame);
         match name {
@@ -238,6 +243,9 @@ impl<'a> Walk<'a> {
             self.flush();
         }
         if let Some(frame) = self.frames.pop() {
+            if frame.pictures > 0 {
+                self.close_box(&frame);
+            }
             if let Some(picture) = frame.picture {
                 self.out.pictures[picture].last = u32::try_from(self.out.blocks.len()).unwrap_or(u32::MAX);
             }
@@ -251,6 +259,24 @@ impl<'a> Walk<'a> {
         self.lowest = self.lowest.min(self.frames.len());
     }
 
+    /// A box that holds pictures: a line or two beside them are about them. Those of larger boxes are told by what is inside.
+    fn close_box(&mut self, frame: &Frame<'a>) {
+        let blocks = &mut self.out.blocks[frame.first..];
+        let small = matches!(frame.tag, Tag::Div | Tag::Section | Tag::Other | Tag::Figure | Tag::Cell)
+            && frame.is_block
+            && (1..=2).contains(&blocks.len())
+            && blocks.iter().map(|block| block.features.words).sum::<u32>() <= 50
+            && blocks.iter().all(|block| matches!(block.kind, BlockKind::Paragraph | BlockKind::Caption));
+        if small {
+            blocks.iter_mut().for_each(|block| block.beside_picture = true);
+        }
+        if blocks.is_empty()
+            && let Some(above) = self.frames.last_mut()
+        {
+            above.pictures = above.pictures.saturating_add(frame.pictures);
+        }
+    }
+
     fn picture(&mut self, element: &'a Element) {
         let src = attribute(element, "data-src")
             .or_else(|| attribute(element, "data-lazy-src"))
@@ -258,6 +284,9 @@ impl<'a> Walk<'a> {
             .unwrap_or_default();
         if src.is_empty() || src.starts_with("data:") {
             return;
+        }
+        if let Some(frame) = self.frames.last_mut() {
+            frame.pictures = frame.pictures.saturating_add(1);
         }
         if let Some(picture) = self.frames.iter().rev().find_map(|f| f.picture) {
             let picture = &mut self.out.pictures[picture];
@@ -305,11 +334,13 @@ impl<'a> Walk<'a> {
             let Some(element) = frame.node.value().as_element() else { continue };
             let hidden = frame.hides || (at > 0 && self.out.knots.get(parent as usize).is_some_and(|k| k.hidden));
             let (words, signature) = meanings(&mut self.names, element);
+            let role = attribute(element, "role").is_some_and(|role| role == "navigation");
             self.out.knots.push(Knot {
                 parent,
                 depth: u16::try_from(at).unwrap_or(u16::MAX),
                 tag: frame.tag,
                 words,
+                is_nav: role || matches!(element.name(), "nav" | "menu"),
                 hides: frame.hides,
                 hidden,
                 node: frame.node.id(),
@@ -342,7 +373,15 @@ impl<'a> Walk<'a> {
         let inner = self.chain.get(self.common.saturating_sub(1)).copied().unwrap_or(knot);
         let features = Features::of(&text, bytes);
         self.links = 0;
-        self.out.blocks.push(Found { kind, level, text, knot, inner: inner.max(knot), features });
+        self.out.blocks.push(Found {
+            kind,
+            level,
+            text,
+            knot,
+            inner: inner.max(knot),
+            beside_picture: false,
+            features,
+        });
     }
 
     /// A block that was read in one go.
@@ -353,7 +392,8 @@ impl<'a> Walk<'a> {
         self.touch();
         let Some(frame) = self.frames.last() else { return };
         let features = Features::of(&text, links);
-        self.out.blocks.push(Found { kind, level: None, text, knot: frame.knot, inner: frame.knot, features });
+        let knot = frame.knot;
+        self.out.blocks.push(Found { kind, level: None, text, knot, inner: knot, beside_picture: false, features });
     }
 }
 
@@ -385,7 +425,9 @@ fn meanings<'a>(names: &mut NameMap<&'a str, Words>, element: &'a Element) -> (W
                 if attribute.local == local_name!("class") {
                     signature = hash(signature, value);
                 }
-                if !matches!(name, "html" | "body") {
+                // A heading's id is its own text, made an anchor.
+                let anchor = attribute.local == local_name!("id") && is_anchor(name, value);
+                if !anchor && !matches!(name, "html" | "body") {
                     words = words.or(*names.entry(value).or_insert_with(|| words::meaning(value)));
                 }
             }
@@ -439,6 +481,11 @@ fn meanings<'a>(names: &mut NameMap<&'a str, Words>, element: &'a Element) -> (W
     (words, signature)
 }
 
+/// Whether an id is a heading's words: a heading has it, or it has as many parts as a sentence has words.
+fn is_anchor(name: &str, id: &str) -> bool {
+    matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "p") || id.split(['-', '_']).count() >= 6
+}
+
 fn hash(seed: u64, text: &str) -> u64 {
     text.bytes().fold(seed, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3))
 }
@@ -482,6 +529,9 @@ fn is_hidden<'a>(
                 }
             }
             local_name!("class") => {
+                if hides_by_class(value) {
+                    return true;
+                }
                 if words::may_hide(value)
                     && names.entry(value).or_insert_with(|| words::meaning(value)).has(Words::UNSEEN)
                 {
@@ -492,6 +542,22 @@ fn is_hidden<'a>(
         }
     }
     false
+}
+
+/// Whether one of the names that frameworks hide with is there, and none that shows the element again on other screens.
+fn hides_by_class(names: &str) -> bool {
+    let hides = names
+        .split_ascii_whitespace()
+        .any(|name| matches!(name, "hidden" | "hide" | "d-none" | "dis-none" | "display-none" | "u-hide" | "ng-hide"));
+    hides
+        && !names.split_ascii_whitespace().any(|name| {
+            let shown = ["block", "flex", "grid", "inline", "inline-block", "inline-flex", "table", "contents"];
+            let on_screen = name.split_once(':').map(|(_, how)| how).or_else(|| {
+                let rest = name.strip_prefix("d-").filter(|rest| !rest.starts_with("print"))?;
+                rest.split_once('-').map(|(_, how)| how)
+            });
+            on_screen.is_some_and(|how| shown.contains(&how))
+        })
 }
 
 /// Whether an element has a paragraph of some length near its top: then `aria-hidden` was meant for something else.

@@ -113,7 +113,7 @@ const LISTS: &[(Words, &str)] = &[
     ),
     (
         Words::RELATED,
-        "related* recommend* recirc* popular mostpopular mostread most-read most-popular most-viewed trending* you-may \
+        "related* breaking breaking-news recommend* recirc* popular mostpopular mostread most-read most-popular most-viewed trending* you-may \
          you-might read-more readmore read-next readnext more-stories more-from more-news more-on more-articles up-next \
          upnext also-read also-like see-also outbrain* taboola* zergnet revcontent mgid sponsored-content similar* \
          other-articles latest-news latest-posts latest-stories recent-posts recentposts top-stories top-news editors-picks \
@@ -145,7 +145,7 @@ const LISTS: &[(Words, &str)] = &[
     ),
     (
         Words::CONSENT,
-        "cookie cookies cookiebanner cookie* consent* gdpr ccpa onetrust didomi quantcast usercentrics cmplz cmp cky borlabs",
+        "cookie cookies cookiebanner cookie* consent* gdpr ccpa onetrust didomi quantcast usercentrics cmplz cmp cky borlabs privacy-bar privacy-banner privacy-notice privacy-modal",
     ),
     (
         Words::DIALOG,
@@ -341,6 +341,11 @@ pub(crate) fn meaning(names: &str) -> Words {
             {
                 meaning = meaning.or(*words);
             }
+        }
+        // What is embedded was written elsewhere, but the author chose it.
+        let embedded = parts.iter().any(|&(from, to)| matches!(&text[from..to], "embed" | "embedded" | "embeds"));
+        if embedded {
+            meaning = meaning.without(Words::SHARE);
         }
         found = found.or(settle(meaning));
     }
