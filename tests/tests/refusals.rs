@@ -179,3 +179,43 @@ fn one_text_under_several_titles_on_a_host_is_a_wall_and_no_copy() {
         + summary["dropped"]["not_article"].as_u64().unwrap_or_default();
     assert!(refused >= 2, "{summary}");
 }
+
+#[test]
+fn a_password_in_a_feeds_address_stays_out_of_records_letters_and_logs() {
+    let web = Web::start([site("s").feed(rss("feed.xml").entries(["a", "b"])).page("a", article(1))]).expect("a web");
+    let secret = web.url("s", "feed.xml").replace("http://", "http://desk:hunter2@");
+    let desk = Desk::new(LOG, [("s", secret)]).expect("a desk");
+    let output = desk.once().expect("it runs");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let shown = desk.command(&["feeds", "show", "s"]).expect("it runs");
+    let mut all = text(&output.stderr) + &text(&output.stdout) + &text(&shown.stdout);
+    for folder in ["log/articles", "log/articles.dlq"] {
+        for file in std::fs::read_dir(desk.data().join(folder)).into_iter().flatten() {
+            all += &std::fs::read_to_string(file.expect("a file").path()).expect("text");
+        }
+    }
+    assert!(all.contains("\"feed\":{\"id\":\"s\""), "there is a record");
+    assert!(!all.contains("hunter2"), "{all}");
+    let sent = web.requests("s").iter().any(|seen| seen.header("authorization").is_some());
+    assert!(sent, "the server gets it");
+}
+
+#[test]
+fn entries_that_cannot_start_hold_up_no_poll() {
+    let feeds = ["1.xml", "2.xml", "3.xml"];
+    let web =
+        Web::start([feeds.iter().fold(site("s"), |site, path| site.feed(rss(path).entries([item("a").guid(path)])))])
+            .expect("a web");
+    let publish = format!(
+        "[publish]\nkind = \"kafka\"\n[publish.kafka]\nbrokers = \"127.0.0.1:{}\"\ntopic = \"t\"\n",
+        closed_port()
+    );
+    let desk = Desk::new(&publish, feeds.map(|path| (path, web.url("s", path)))).expect("a desk");
+    desk.configure("concurrency = 4, delay = \"0s\"", "concurrency = 1, delay = \"500ms\"").expect("it stands there");
+    let mut running = desk.start().expect("a daemon");
+    running
+        .wait_for("each feed to be polled twice", Duration::from_secs(20), |_| {
+            feeds.iter().all(|path| web.count("s", path) >= 2)
+        })
+        .expect("polls go on without a topic");
+}

@@ -85,7 +85,7 @@ impl Desk {
             let fate = fate.clone();
             return self.fulfil(&admitted, fate).await;
         }
-        let feed = self.feed_of(&admitted.entry).await?;
+        let feed = self.feed_of(&admitted);
         let hints = hints(&admitted.entry);
         let reading = if admitted.crashed && admitted.attempts > self.settings.retry.attempts.get() {
             Reading::Never(Dropped::Exhausted {
@@ -267,7 +267,7 @@ impl Desk {
             article,
             date_first_seen: admitted.first_seen,
             date_fetched: fetched,
-            feed: self.feed_ref(feed, entry).await?,
+            feed: feed_ref(feed, admitted),
         };
         let offered = {
             let _timer = self.meter.stage("publish");
@@ -393,26 +393,26 @@ impl Desk {
         Ingested::Settled { outcome, released }
     }
 
-    async fn feed_of(&self, entry: &Entry) -> Result<Arc<Feed>, StoreError> {
-        if let Some(feed) = self.feeds.named(&entry.feed) {
-            return Ok(feed.clone());
-        }
-        // The feed is configured no more; its entries are read to the end all the same.
-        let state = self.store.feed_state(&entry.feed).await?;
-        let url = state.and_then(|state| state.url.parse().ok());
-        let url = url.unwrap_or_else(|| Url::parse("about:blank").expect("a constant address"));
-        Ok(Arc::new(Feed::plain(entry.feed.clone(), url)))
-    }
-
-    async fn feed_ref(&self, feed: &Feed, entry: &Entry) -> Result<FeedRef, StoreError> {
-        Ok(FeedRef {
-            id: feed.id.clone(),
-            url: link::bare(&feed.url).into(),
-            title: self.store.feed_state(&feed.id).await?.and_then(|state| state.title),
-            entry_id: entry.listing.identity.clone(),
-            entry_published: entry.listing.published.or(entry.listing.updated).map(|date| date.rfc3339()),
-            tags: feed.tags.clone(),
+    /// The entry's feed; one that is configured no more is read to the end of its entries all the same.
+    fn feed_of(&self, admitted: &Admitted) -> Arc<Feed> {
+        let id = &admitted.entry.feed;
+        self.feeds.named(id).cloned().unwrap_or_else(|| {
+            let url =
+                Url::parse(&admitted.feed_url).or_else(|_| Url::parse("about:blank")).expect("a constant address");
+            Arc::new(Feed::plain(id.clone(), url))
         })
+    }
+}
+
+fn feed_ref(feed: &Feed, admitted: &Admitted) -> FeedRef {
+    let listing = &admitted.entry.listing;
+    FeedRef {
+        id: feed.id.clone(),
+        url: link::bare(&feed.url).into(),
+        title: admitted.feed_title.clone(),
+        entry_id: listing.identity.clone(),
+        entry_published: listing.published.or(listing.updated).map(|date| date.rfc3339()),
+        tags: feed.tags.clone(),
     }
 }
 

@@ -47,6 +47,10 @@ pub struct Pending {
 pub struct Admitted {
     /// What the feed says.
     pub entry: Entry,
+    /// Its feed's own title.
+    pub feed_title: Option<String>,
+    /// Where its feed is.
+    pub feed_url: String,
     /// When the desk first saw it.
     pub first_seen: Timestamp,
     /// Attempts since it was opened, with this one.
@@ -165,7 +169,7 @@ fn pending(row: &Row<'_>, latest: Timestamp) -> rusqlite::Result<Pending> {
 
 fn admit(tx: &Connection, key: EntryKey) -> Result<Option<Admitted>> {
     let mut find = tx.prepare_cached(
-        "SELECT feed.id AS feed_id, listing.json, first_seen, attempts, under_way, fate, fate_value,
+        "SELECT feed.id AS feed_id, feed.title AS feed_title, feed.url AS feed_url, listing.json, first_seen, attempts, under_way, fate, fate_value,
                 revisit, gone_seen, gone_since
          FROM entry JOIN feed ON feed.no = entry.feed JOIN listing ON listing.key = entry.key
          WHERE entry.key = ?1 AND state = 'pending'",
@@ -175,6 +179,8 @@ fn admit(tx: &Connection, key: EntryKey) -> Result<Option<Admitted>> {
     let listing = unjson("an entry", &row.get::<_, String>("json")?)?;
     let admitted = Admitted {
         entry: Entry { key, feed: feed_id(row, "feed_id")?, listing },
+        feed_title: row.get("feed_title")?,
+        feed_url: row.get("feed_url")?,
         first_seen: time(row.get("first_seen")?),
         attempts: count::<u32>(row.get("attempts")?).saturating_add(1),
         fate: fate(row)?,

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
+use tokio::sync::Semaphore;
 
 use crate::columns::Result;
 use crate::error::StoreError;
 
-/// Connections kept open while nobody reads.
+/// Connections kept open while nobody reads, and questions that are answered at once: more would only open and close files.
 const IDLE: usize = 4;
 
 /// A small pool of read-only connections, shared.
@@ -17,11 +18,12 @@ const IDLE: usize = 4;
 pub(crate) struct Pool {
     file: Arc<PathBuf>,
     idle: Arc<Mutex<Vec<Connection>>>,
+    turns: Arc<Semaphore>,
 }
 
 impl Pool {
     pub(crate) fn new(file: &Path) -> Self {
-        Self { file: Arc::new(file.to_owned()), idle: Arc::default() }
+        Self { file: Arc::new(file.to_owned()), idle: Arc::default(), turns: Arc::new(Semaphore::new(IDLE)) }
     }
 
     /// Asks on the calling thread.
@@ -41,6 +43,7 @@ impl Pool {
         &self,
         question: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        let _turn = self.turns.acquire().await.map_err(|_| StoreError::Closed)?;
         let pool = self.clone();
         let asked = tokio::task::spawn_blocking(move || pool.read(question)).await;
         asked.unwrap_or_else(|error| Err(StoreError::Panicked { message: error.to_string() }))

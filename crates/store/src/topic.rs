@@ -48,7 +48,8 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub async fn lookup(&self, hash: Digest) -> Result<Option<Placed>> {
-        self.inner.pool.ask(move |conn| placed(conn, hash)).await
+        // One probe of an index, mostly from memory: a thread of its own would cost more than the answer.
+        self.inner.pool.read(|conn| placed(conn, hash))
     }
 }
 

@@ -91,7 +91,7 @@ pub(crate) fn build(plan: Plan) -> Result<Built, Failure> {
     };
     let publication =
         Publication::open(parts).context("the publisher's thread cannot be started").or_exit(Exit::Internal)?;
-    let cpu = Cpu::default();
+    let cpu = Cpu::start().context("threads for reading cannot be started").or_exit(Exit::Internal)?;
     let in_flight = config.publish.in_flight;
     let bound = config.fetch.memory.0 + in_flight.bytes.0 * 3 + GUARD.0 * cpu.threads().get() as u64;
     info!(

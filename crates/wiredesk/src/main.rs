@@ -43,7 +43,13 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
 use crate::cli::{Cli, Command, FeedsCommand, Output};
+
 use crate::exit::{Exit, Failure, OrExit};
+
+/// Pages come and go in all sizes on several threads, and the system's allocator keeps what they leave behind (200 MB where 26 are
+/// in use, measured with 1,000 feeds). This one gives it back after a second: see `.cargo/config.toml`.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -75,8 +81,8 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 /// What a command logs where the user gave no filter: a daemon tells what it does, other commands only what is wrong.
 fn default_filter(command: &Command) -> &'static str {
     match command {
-        Command::Run { .. } => "info,hyper=warn,reqwest=warn,librdkafka=warn,rdkafka=warn",
-        _ => "warn,librdkafka=error,rdkafka=error",
+        Command::Run { .. } => "info,hyper=warn,reqwest=warn,librdkafka=warn,rdkafka=warn,html5ever=error",
+        _ => "warn,librdkafka=error,rdkafka=error,html5ever=error",
     }
 }
 
