@@ -87,14 +87,15 @@ pub(crate) fn verdict(
     if at > zones.first() || zones.running_after(at) == 0 {
         return None;
     }
-    if known.subtitle.as_ref().is_some_and(|s| s.text == form.text) {
-        return Some(Verdict::field("subtitle", "standfirst/claimed"));
-    }
-    if has_class(&block.evidence.path) {
+    let heading = block.block.kind == BlockKind::Heading;
+    if has_class(&block.evidence.path) && form.words <= if heading { 35 } else { 45 } {
         return Some(Verdict::field("subtitle", "standfirst/class"));
     }
-    let heading = block.block.kind == BlockKind::Heading;
+    // A whole paragraph that the page also shows above is the lead that an excerpt was cut from.
     let apart = heading || (!form.sentence && form.words < 20) || set_off;
+    if (apart || form.words < 20) && known.subtitle.as_ref().is_some_and(|s| s.text == form.text) {
+        return Some(Verdict::field("subtitle", "standfirst/claimed"));
+    }
     if apart && known.summaries.iter().any(|s| same_summary(&s.text, &form.text)) {
         return Some(Verdict::field("subtitle", "standfirst/summary"));
     }

@@ -23,7 +23,7 @@ pub(crate) fn judge(ledger: &mut Ledger, hints: &Hints) {
     let rules = rules();
     for judged in &mut ledger.blocks {
         tidy::block(&mut judged.block);
-        if judged.block.text.is_empty() && judged.verdict.is_body() {
+        if !judged.block.text.contains(char::is_alphanumeric) && judged.verdict.is_body() {
             judged.verdict = Verdict::dropped("structure/empty");
         }
     }

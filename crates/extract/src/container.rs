@@ -24,12 +24,14 @@ pub(crate) fn reveal(outline: &mut Outline) {
     // Or many small ones, each waiting for its own turn to be faded in.
     let outermost = |knot: &crate::outline::Knot| knot.hides && !outline.knots[knot.parent as usize].hidden;
     let hides: f32 = outline.knots.iter().filter(|knot| outermost(knot)).map(|knot| knot.raw).sum();
-    let most = hides > 120.0 && hides > total * 0.5;
+    let most = hides > 120.0 && hides > total * 0.75;
     for at in 0..outline.knots.len() {
         let around = at > 0 && outline.knots[outline.knots[at].parent as usize].hidden;
         let knot = &mut outline.knots[at];
         let hidden = beside[knot.parent as usize];
-        if knot.hides && (most || hidden > 120.0 && hidden > total * 0.5) {
+        // What only subscribers see is the article.
+        let walled = knot.words.has(Words::PAYWALL) && knot.raw >= 30.0;
+        if knot.hides && (most || walled || hidden > 120.0 && hidden > total * 0.75) {
             knot.hides = false;
         }
         knot.hidden = knot.hides || around;
@@ -83,7 +85,8 @@ fn may_hold(tag: Tag) -> bool {
 fn names_that_lie(outline: &Outline) -> Words {
     let total: f32 = outline.knots[0].raw;
     let mut lies = Words::default();
-    for (mark, _) in Words::CHROME {
+    let furniture = Words::CHROME.iter().map(|(mark, _)| *mark);
+    for mark in furniture.chain([Words::GALLERY, Words::VIDEO]) {
         if mark.has(Words::COMMENTS.or(Words::NAV).or(Words::FOOTER).or(Words::BREADCRUMB)) {
             continue;
         }
@@ -93,7 +96,10 @@ fn names_that_lie(outline: &Outline) -> Words {
             .filter(|block| outline.knot(block.knot).chrome.has(mark) && !outline.knot(block.knot).hidden)
             .map(Found::running)
             .sum();
-        if under > total * 0.5 {
+        // Prompts, players and galleries are small; where they hold more, they hold the article in pieces.
+        let small = mark.has(Words::PAYWALL.or(Words::GALLERY).or(Words::VIDEO));
+        let share = if small { 0.12 } else { protection(mark).max(0.5) };
+        if under > total * share {
             lies = lies.or(mark);
         }
     }
@@ -116,6 +122,10 @@ fn mark_furniture(outline: &mut Outline, title: Option<usize>, ignore: Words) {
         let above = if at == 0 { Words::default() } else { outline.knots[knot.parent as usize].chrome };
         let mut own = knot.words.chrome().without(ignore);
         let share = knot.raw / total;
+        // A wall's prompt is short; what is long is what stands behind it.
+        if own.has(Words::PAYWALL) && (knot.raw >= 60.0 || share > 0.2) {
+            own = own.without(Words::PAYWALL);
+        }
         // A paragraph's own names say how it is shown or who may read it, not that it is furniture.
         if knot.tag == Tag::Paragraph && knot.raw >= 20.0 {
             own = Words::default();
@@ -130,8 +140,17 @@ fn mark_furniture(outline: &mut Outline, title: Option<usize>, ignore: Words) {
         if knot.words.has(Words::FORM) && share < 0.25 && knot.tag != Tag::Root {
             own = own.or(Words::FORM);
         }
+        // A gallery's own lines: its title, its summary.
+        if knot.words.without(ignore).has(Words::GALLERY) && knot.raw < 60.0 && share < 0.1 && knot.tag != Tag::Root {
+            own = own.or(Words::GALLERY);
+        }
         // A player's own lines: its title, what it says while it loads.
-        if knot.words.has(Words::VIDEO) && knot.raw < 20.0 && share < 0.1 && knot.chars < 400 && knot.tag != Tag::Root {
+        if knot.words.without(ignore).has(Words::VIDEO)
+            && knot.raw < 20.0
+            && share < 0.1
+            && knot.chars < 400
+            && knot.tag != Tag::Root
+        {
             own = own.or(Words::VIDEO);
         }
         let holds_title = title.is_some_and(|t| (knot.first as usize) <= t && t < knot.last as usize);

@@ -149,6 +149,23 @@ impl Outline {
         words
     }
 
+    /// What the names of the elements around a block mean that hold little besides it: a byline's box, a caption's frame.
+    pub(crate) fn close_words(&self, block: &Found) -> Words {
+        const SMALL_PRINT: Words =
+            Words::BYLINE.or(Words::DATE).or(Words::CAPTION).or(Words::STANDFIRST).or(Words::CREDIT);
+        let mut words = Words::default();
+        let mut at = block.knot;
+        for _ in 0..2 {
+            at = self.knot(at).parent;
+            let knot = self.knot(at);
+            if at == 0 || knot.chars > (block.features.chars * 2).max(160) || knot.last.saturating_sub(knot.first) > 4 {
+                break;
+            }
+            words = words.or(knot.words);
+        }
+        Words(words.0 & SMALL_PRINT.0)
+    }
+
     /// Adds up what each element holds.
     pub(crate) fn sum(&mut self) {
         for (number, block) in self.blocks.iter().enumerate() {

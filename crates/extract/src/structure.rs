@@ -78,11 +78,24 @@ fn is_teaser(outline: &Outline, at: usize) -> bool {
     (density > 0.6 && knot.chars < 600) || (linked_heading && knot.chars < most)
 }
 
+/// A heading that is a link and all that its list item holds.
+fn is_linked_item(outline: &Outline, at: usize) -> bool {
+    let block = &outline.blocks[at];
+    let parent = outline.knot(outline.knot(block.knot).parent);
+    block.kind == BlockKind::Heading
+        && block.features.link_density() > 0.9
+        && parent.tag == Tag::Item
+        && parent.last == parent.first + 1
+}
+
 /// Lines that are nothing but a link: dropped in runs, and alone where they are no sentence.
 fn links(outline: &Outline, verdicts: &mut [Option<Verdict>]) {
     let is_link = |at: usize| {
         let block = &outline.blocks[at];
         let f = &block.features;
+        if is_linked_item(outline, at) {
+            return true;
+        }
         block.kind != BlockKind::Heading
             && block.kind != BlockKind::Table
             && (f.link_density() > 0.75 || (f.link_density() > 0.5 && f.words < 10))
@@ -106,7 +119,7 @@ fn links(outline: &Outline, verdicts: &mut [Option<Verdict>]) {
             let block = &outline.blocks[link];
             if many {
                 drop(verdicts, link, "links/list");
-            } else if block.kind != BlockKind::ListItem && !(block.features.terminal && block.features.words > 8) {
+            } else if block.kind != BlockKind::ListItem && !(block.features.terminal && block.features.words > 5) {
                 drop(verdicts, link, "links/lone");
             }
         }
@@ -164,6 +177,7 @@ fn repeated(outline: &Outline, verdicts: &mut [Option<Verdict>]) {
 fn headings(outline: &Outline, verdicts: &mut [Option<Verdict>]) {
     // From the end: what follows each heading.
     let mut text_follows = false;
+    let mut text_seen = false;
     let mut held: Option<u8> = None;
     for at in (0..outline.blocks.len()).rev() {
         if !verdicts[at].as_ref().is_none_or(Verdict::is_body) {
@@ -172,6 +186,7 @@ fn headings(outline: &Outline, verdicts: &mut [Option<Verdict>]) {
         let block = &outline.blocks[at];
         if block.kind != BlockKind::Heading {
             text_follows = true;
+            text_seen = true;
             held = None;
             continue;
         }
@@ -181,7 +196,10 @@ fn headings(outline: &Outline, verdicts: &mut [Option<Verdict>]) {
             .get(at + 1)
             .and_then(Option::as_ref)
             .is_some_and(|next| matches!(next.rule(), "links/list" | "cards/grid" | "chrome/related"));
-        let holds = text_follows && !over_links || held.is_some_and(|below| below > level);
+        // Its text is a picture's.
+        let over_picture = text_seen
+            && verdicts.get(at + 1).and_then(Option::as_ref).is_some_and(|next| next.rule().starts_with("images/"));
+        let holds = over_picture || text_follows && !over_links || held.is_some_and(|below| below > level);
         if holds {
             held = Some(level);
         } else {

@@ -6,7 +6,7 @@
 //! | `chrome/hidden` | that no reader sees |
 //! | `chrome/nav`, `chrome/footer`, `chrome/comments`, … | inside furniture, told by tag, role and names ([`crate::words`]) |
 //! | `title/above` | a short line over the headline |
-//! | `title/repeated`, `subtitle/standfirst`, `byline/marked`, `date/marked`, `images/caption` | that another field wants |
+//! | `title/repeated`, `subtitle/standfirst`, `byline/marked`, `byline/near`, `date/marked`, `date/near`, `images/caption` | that another field wants |
 //! | `images/beside` | a line in a small box with a picture |
 //! | `lead/before` | a paragraph between headline and container: body |
 //! | `body/sibling` | a paragraph beside the container, of the same make: body |
@@ -63,6 +63,8 @@ impl Judge<'_> {
                 self.verdicts[at] = Some(Verdict::dropped(rule));
             } else if chrome.has(Words::FORM) || (own.has(Words::FORM) && block.features.words < 12) {
                 self.verdicts[at] = Some(Verdict::dropped("chrome/form"));
+            } else if chrome.has(Words::GALLERY) && block.kind != BlockKind::Caption {
+                self.verdicts[at] = Some(Verdict::dropped("chrome/gallery"));
             } else if chrome.has(Words::VIDEO) {
                 self.verdicts[at] = Some(Verdict::dropped("chrome/player"));
             }
@@ -73,7 +75,8 @@ impl Judge<'_> {
         let first_body = self.first_body();
         let mut title_seen = false;
         for (at, block) in self.outline.blocks.iter().enumerate() {
-            let own = self.outline.own_words(block);
+            let named = self.outline.own_words(block);
+            let own = named.or(self.outline.close_words(block));
             let early = at <= first_body + 2;
             let is_title = block.features.words <= 60 && self.claims.is_title(&block.text);
             if is_title
@@ -87,24 +90,26 @@ impl Judge<'_> {
             if self.verdicts[at].is_some() {
                 continue;
             }
+            // A standfirst set as a paragraph may be longer than one set as a heading.
+            let most = if block.kind == BlockKind::Heading { 35 } else { 45 };
             let verdict = if block.kind == BlockKind::Heading && block.level == Some(1) && !title_seen && early {
                 title_seen = true;
                 Some(Verdict::field("title", "title/first_heading"))
-            } else if block.kind == BlockKind::Caption || (own.has(Words::CAPTION) && block.features.words < 80) {
+            } else if block.kind == BlockKind::Caption || (own.has(Words::CAPTION) && block.features.words < 120) {
                 Some(Verdict::field("images", "images/caption"))
-            } else if at <= first_body && own.has(Words::STANDFIRST) && (4..=45).contains(&block.features.words) {
+            } else if at <= first_body && own.has(Words::STANDFIRST) && (4..=most).contains(&block.features.words) {
                 Some(Verdict::field("subtitle", "subtitle/standfirst"))
             } else if block.beside_picture && block.features.link_density() < 0.5 && self.inside(block) {
                 Some(Verdict::field("images", "images/beside"))
             } else if at < first_body
                 && title_seen
                 && block.kind == BlockKind::Heading
-                && (6..=45).contains(&block.features.words)
+                && (6..=35).contains(&block.features.words)
                 && !self.is_section(at, first_body)
             {
                 Some(Verdict::field("subtitle", "subtitle/heading"))
             } else if block.features.words <= 20 {
-                self.small_print(block, own, at, first_body)
+                self.small_print(block, named, own, at, first_body)
             } else {
                 None
             };
@@ -139,13 +144,13 @@ impl Judge<'_> {
     }
 
     /// Bylines, dates, labels: short, and named as what they are.
-    fn small_print(&self, block: &Found, own: Words, at: usize, first_body: usize) -> Option<Verdict> {
+    fn small_print(&self, block: &Found, named: Words, own: Words, at: usize, first_body: usize) -> Option<Verdict> {
         let heading = block.kind == BlockKind::Heading;
         let near_top = at <= first_body + 1;
         if own.has(Words::BYLINE) && !heading {
-            Some(Verdict::field("byline", "byline/marked"))
+            Some(Verdict::field("byline", if named.has(Words::BYLINE) { "byline/marked" } else { "byline/near" }))
         } else if own.has(Words::DATE) && !heading && block.features.words <= 14 {
-            Some(Verdict::field("date_published", "date/marked"))
+            Some(Verdict::field("date_published", if named.has(Words::DATE) { "date/marked" } else { "date/near" }))
         } else if crate::metadata::dates::is_only_a_date(&block.text) {
             Some(Verdict::field("date_published", "date/alone"))
         } else if near_top && !heading && self.claims.is_byline(&block.text) {

@@ -372,6 +372,11 @@ impl<'a> Walk<'a> {
         let (kind, level, knot) = (holder.kind, holder.level, holder.knot);
         let inner = self.chain.get(self.common.saturating_sub(1)).copied().unwrap_or(knot);
         let features = Features::of(&text, bytes);
+        // Some set their paragraphs in headings, for the looks of it.
+        let is_text = kind == BlockKind::Heading
+            && level.is_some_and(|level| level > 1)
+            && (features.words > 45 || (features.words > 22 && features.terminal));
+        let (kind, level) = if is_text { (BlockKind::Paragraph, None) } else { (kind, level) };
         self.links = 0;
         self.out.blocks.push(Found {
             kind,

@@ -145,7 +145,7 @@ const LISTS: &[(Words, &str)] = &[
     ),
     (
         Words::CONSENT,
-        "cookie cookies cookiebanner cookie* consent* gdpr ccpa onetrust didomi quantcast usercentrics cmplz cmp cky borlabs privacy-bar privacy-banner privacy-notice privacy-modal",
+        "cookie cookies cookiebanner cookie* consent* gdpr ccpa onetrust didomi quantcast usercentrics cmplz cmpbox cmpwrapper cmp-banner cmp-wrapper cmp-modal cky borlabs privacy-bar privacy-banner privacy-notice privacy-modal",
     ),
     (
         Words::DIALOG,
@@ -165,7 +165,7 @@ const LISTS: &[(Words, &str)] = &[
     ),
     (
         Words::CAPTION,
-        "caption captions figcaption wp-caption-text image-caption photo-caption img-caption imagecaption media-caption credit \
+        "caption captions post-attachment figcaption wp-caption-text image-caption photo-caption img-caption imagecaption media-caption credit \
          credits photo-credit image-credit photocredit photographer copyright-image bildunterschrift bildtext legende \
          pie-de-foto image-source media-credit image-copyright",
     ),
@@ -186,7 +186,10 @@ const LISTS: &[(Words, &str)] = &[
         "author-bio authorbio author-box authorbox author-info author-card author-about about-author about-the-author bio \
          author-description author-profile author-details biography saboxplugin post-author-box contributor-bio",
     ),
-    (Words::PAYWALL, "paywall* pay-wall piano regwall subscriber-only subscribe-wall premium-box metered barrier"),
+    (
+        Words::PAYWALL,
+        "paywall* pay-wall subscriber-content subscribers-only piano regwall subscriber-only subscribe-wall premium-box metered barrier",
+    ),
     (
         Words::CARD,
         "card cards teaser* tile tiles thumb thumbnail promo-card story-card media-object item-list listing grid-item swiper slick \
@@ -204,7 +207,7 @@ const LISTS: &[(Words, &str)] = &[
          articlebodytext main-text richtext rich-text text-content textbody page-text blog-content blog-body blogcontent \
          single-content td-post-content the-content thecontent content-text artikeltext artikelinhalt texte-article \
          cuerpo-noticia nota-contenido tresc-artykulu e-content cms-content wysiwyg prose article-copy articlecopy \
-         article-main article-detail text-long field-name-body body-content node-body paragraph-block zn-body caas-body",
+         article-main article-detail text-long field-name-body body-content node-body paragraph-block",
     ),
     (
         Words::ARTICLE,
@@ -223,7 +226,7 @@ const LISTS: &[(Words, &str)] = &[
     (
         Words::STANDFIRST,
         "standfirst dek deck subtitle sub-title subhead subheadline sub-headline subheading subtitel excerpt lede-text \
-         article-summary article-intro article-lead article-subtitle article-dek entry-summary post-excerpt article-excerpt \
+         summary article-summary article-intro article-lead article-lead-text lead-text heading-des headline-desc subhed article-subtitle article-dek entry-summary post-excerpt article-excerpt \
          article-description vorspann anleser chapo chapeau entradilla bajada copete zajawka teaser-text article-deck \
          headline-sub story-summary",
     ),
@@ -247,7 +250,7 @@ const LISTS: &[(Words, &str)] = &[
     ),
     (
         Words::GALLERY,
-        "gallery slideshow photo-gallery image-gallery bildergalerie diaporama galeria fotostrecke lightbox-gallery",
+        "gallery photogallery slideshow photo-gallery image-gallery bildergalerie diaporama galeria fotostrecke lightbox-gallery",
     ),
     (Words::LIVE, "liveblog live-blog liveticker live-ticker live-updates liveupdates live-post"),
     (
@@ -317,6 +320,11 @@ pub(crate) fn meaning(names: &str) -> Words {
         }
         let turned = ["no-", "has-", "with-", "without-", "have-", "is-", "hide-", "show-"];
         if turned.iter().any(|beginning| name.starts_with(beginning)) {
+            continue;
+        }
+        // A consent platform's own box; as a beginning it is how one content system names everything.
+        if name.eq_ignore_ascii_case("cmp") {
+            found = found.or(Words::CONSENT);
             continue;
         }
         let mut parts: [(usize, usize); 16] = [(0, 0); 16];

@@ -5,7 +5,17 @@ use wiredesk_model::article::{Author, AuthorKind};
 use crate::text::{letters, line};
 
 /// Words before the names of a byline.
-const BY: [&str; 34] = [
+const BY: [&str; 44] = [
+    "view all posts by",
+    "see all posts by",
+    "all posts by",
+    "more posts by",
+    "posts by",
+    "view all articles by",
+    "articles by",
+    "recipe by",
+    "authored by",
+    "photos by",
     "written by",
     "story by",
     "reported by",
@@ -93,7 +103,24 @@ const ORGANISATION: [&str; 46] = [
 ];
 
 /// Words of a role, not of a name.
-const ROLES: [&str; 44] = [
+const ROLES: [&str; 61] = [
+    "reviewer",
+    "expert",
+    "specialist",
+    "nurse",
+    "winemaker",
+    "cofounder",
+    "sponsored",
+    "comment",
+    "written",
+    "weekday",
+    "sat",
+    "sun",
+    "mon",
+    "tue",
+    "wed",
+    "thu",
+    "fri",
     "reporter",
     "editor",
     "correspondent",
@@ -141,9 +168,10 @@ const ROLES: [&str; 44] = [
 ];
 
 /// Credentials that follow a name after a comma and belong to none.
-const CREDENTIALS: [&str; 18] = [
-    "phd", "md", "jr", "sr", "ii", "iii", "mba", "esq", "cfp", "cpa", "rd", "ms", "ma", "rn", "dds", "do", "mph",
-    "lcsw",
+const CREDENTIALS: [&str; 38] = [
+    "dvm", "bsn", "msn", "psp", "cpp", "facp", "faclm", "cfa", "fnp", "np", "psyd", "edd", "lmft", "cscs", "cissp",
+    "msc", "bsc", "llm", "jd", "ryt", "phd", "md", "jr", "sr", "ii", "iii", "mba", "esq", "cfp", "cpa", "rd", "ms",
+    "ma", "rn", "dds", "do", "mph", "lcsw",
 ];
 
 /// The authors in a text: a byline, a `meta` value, one name of a list.
@@ -197,6 +225,14 @@ fn clean(name: &str) -> Option<String> {
     if let Some((before, _)) = name.split_once(" (") {
         name = before.trim();
     }
+    // "Ada Brook RN"
+    while let Some((before, last)) = name.rsplit_once(' ')
+        && before.contains(' ')
+        && last.chars().all(|c| c.is_uppercase() || !c.is_alphabetic())
+        && CREDENTIALS.contains(&letters(last).as_str())
+    {
+        name = before.trim_end_matches([',', ' ']);
+    }
     let words: Vec<&str> = name.split_whitespace().collect();
     let lower: Vec<String> = words.iter().map(|w| letters(w)).collect();
     let fits = !words.is_empty()
@@ -206,7 +242,8 @@ fn clean(name: &str) -> Option<String> {
         && !name.contains(['@', '/', '<', '{', '=', '?', '!', '"', ':'])
         && !name.starts_with("http")
         && !name.chars().any(|c| c.is_ascii_digit())
-        && name.chars().any(char::is_alphabetic);
+        && name.chars().any(char::is_alphabetic)
+        && !is_phrase(&words);
     let is_role = lower.iter().any(|w| ROLES.contains(&w.as_str()))
         && !lower.iter().any(|w| ORGANISATION.contains(&w.as_str()))
         || lower.iter().all(|w| CREDENTIALS.contains(&w.as_str()))
@@ -221,6 +258,8 @@ fn clean(name: &str) -> Option<String> {
                 | "undefined"
                 | "anonymous"
                 | "by"
+                | "the author"
+                | "about the author"
                 | "in"
                 | "on"
         );
@@ -228,6 +267,35 @@ fn clean(name: &str) -> Option<String> {
         return None;
     }
     Some(if name.chars().any(char::is_lowercase) { name.to_owned() } else { titled(name) })
+}
+
+/// Words of which the first is small, save the particles that begin names: "personal finance" is nobody.
+fn is_phrase(words: &[&str]) -> bool {
+    const PARTICLES: [&str; 18] = [
+        "de", "da", "di", "del", "della", "dos", "du", "la", "le", "el", "al", "bin", "ibn", "van", "von", "ter", "zu",
+        "d",
+    ];
+    words.len() > 1
+        && words[0].chars().next().is_some_and(char::is_lowercase)
+        && !PARTICLES.contains(&words[0].split('\'').next().unwrap_or_default())
+}
+
+/// The authors that a line of small print names after "by": "May 3, 2026 by Ada Brook".
+pub(crate) fn named_in(text: &str) -> Vec<Author> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let Some(by) = words.iter().position(|word| word.trim_matches(':').eq_ignore_ascii_case("by")) else {
+        return Vec::new();
+    };
+    let begins = |word: &&&str| {
+        let first = word.trim_start_matches(['(', '"', '“']).chars().next();
+        matches!(**word, "and" | "&" | "de" | "van" | "von" | "der" | "bin" | "al")
+            || (first.is_some_and(char::is_uppercase) && !super::dates::is_month(word))
+    };
+    let names: Vec<&str> = words[by + 1..].iter().take_while(begins).take(7).copied().collect();
+    if names.first().is_none_or(|first| first.chars().next().is_none_or(char::is_lowercase)) {
+        return Vec::new();
+    }
+    read(&names.join(" "))
 }
 
 /// `ADA BROOK` as `Ada Brook`; short capitals alone are an agency's name.
@@ -288,6 +356,10 @@ mod tests {
             let names: Vec<String> = read(text).into_iter().map(|a| a.name).collect();
             assert_eq!(names.join("; "), want, "{text}");
         }
+        let named = |text: &str| named_in(text).into_iter().map(|a| a.name).collect::<Vec<_>>().join("; ");
+        assert_eq!(named("September 1st, 2023 By Ada Brook"), "Ada Brook");
+        assert_eq!(named("By Ada Brook April 12, 2024"), "Ada Brook");
+        assert_eq!(named("one by one"), "");
         assert_eq!(read("The Mill Press")[0].kind, AuthorKind::Organization);
         assert!(is_byline("By Ada Brook"));
         assert!(!is_byline("By noon the river fell."));

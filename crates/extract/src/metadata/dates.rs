@@ -99,6 +99,11 @@ fn pieces(text: &str) -> Vec<Piece> {
     out
 }
 
+/// Whether a word is the name of a month.
+pub(crate) fn is_month(word: &str) -> bool {
+    month(&word.trim_matches(|c: char| !c.is_alphabetic()).to_lowercase()).is_some()
+}
+
 fn month(word: &str) -> Option<i8> {
     if word.len() < 3 {
         return None;

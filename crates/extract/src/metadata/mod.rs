@@ -157,7 +157,10 @@ pub(crate) fn settle(claims: &Claims, outline: &Outline, verdicts: &[Verdict], h
             .blocks
             .iter()
             .zip(verdicts)
-            .filter(move |(_, v)| matches!(v, Verdict::Field { field, .. } if field == name))
+            // What only stands near a byline or a date is no claim of one.
+            .filter(
+                move |(_, v)| matches!(v, Verdict::Field { field, rule } if field == name && !rule.ends_with("/near")),
+            )
             .map(|(b, _)| b)
     };
     let meta = |keys: &[&str]| {
@@ -174,6 +177,8 @@ pub(crate) fn settle(claims: &Claims, outline: &Outline, verdicts: &[Verdict], h
                 .filter(|s| !claims.is_title(&s.value))
         });
     let date_text: Vec<String> = field("date_published").map(|b| b.text.clone()).collect();
+    let around = near_headline(outline, verdicts);
+    let near: Vec<&str> = around.iter().copied().filter(|text| may_date(text)).collect();
     Metadata {
         title: claims.title.clone(),
         subtitle,
@@ -187,9 +192,9 @@ pub(crate) fn settle(claims: &Claims, outline: &Outline, verdicts: &[Verdict], h
             .or_else(|| {
                 hints.summary.as_deref().map(without_tags).filter(|t| !t.is_empty()).map(|t| Sourced::new(t, "feed"))
             }),
-        authors: all_authors(claims, byline.as_deref(), hints),
+        authors: all_authors(claims, byline.as_deref(), &around, hints),
         byline: byline.map(|text| Sourced::new(text, "html")),
-        published: published(facts, linked, hints, &date_text, month_first),
+        published: published(facts, linked, hints, &date_text, &near, month_first),
         modified: modified(facts, linked, hints, month_first),
         canonical_url: facts
             .canonical
@@ -218,6 +223,25 @@ pub(crate) fn settle(claims: &Claims, outline: &Outline, verdicts: &[Verdict], h
         images: pictures::of(facts, linked, outline, verdicts, base.as_ref()),
         is_accessible_for_free: linked.free().map(|free| Sourced::new(free, "json-ld")),
     }
+}
+
+/// Short lines around the headline: where a date is printed that no markup tells.
+fn near_headline<'a>(outline: &'a Outline, verdicts: &[Verdict]) -> Vec<&'a str> {
+    let is_title = |v: &Verdict| matches!(v, Verdict::Field { field, .. } if field == "title");
+    let Some(title) = verdicts.iter().position(is_title) else { return Vec::new() };
+    let last = (title + 13).min(outline.blocks.len());
+    (title.saturating_sub(3)..last)
+        .filter(|at| !is_title(&verdicts[*at]) && verdicts[*at].rule() != "chrome/hidden")
+        .map(|at| &outline.blocks[at])
+        .filter(|block| block.features.words <= 14 && !block.features.terminal)
+        .map(|block| block.text.as_str())
+        .collect()
+}
+
+/// Whether a line may say when the article came out, rather than when it was changed or who owns it.
+fn may_date(text: &str) -> bool {
+    text.bytes().filter(u8::is_ascii_digit).count() >= 4
+        && !["updated", "modified", "copyright", "©"].iter().any(|word| text.to_lowercase().contains(word))
 }
 
 fn keywords(facts: &Facts, linked: &Linked, hints: &Hints) -> Option<Sourced<Vec<String>>> {
@@ -293,6 +317,7 @@ fn published(
     linked: &Linked,
     hints: &Hints,
     texts: &[String],
+    near: &[&str],
     month_first: bool,
 ) -> Option<Sourced<Claimed>> {
     let read = |text: &str, source: &str| dates::parse(text, month_first).map(|d| Sourced::new(d, source));
@@ -309,6 +334,7 @@ fn published(
         .or_else(|| time(&|t| t.after_headline && !t.modified && dates::parse(&t.value, month_first).is_some()))
         .or_else(|| texts.iter().find_map(|t| read(t, "html")))
         .or_else(|| dates::of_url(address(hints)).map(|d| Sourced::new(d, "url")))
+        .or_else(|| near.iter().find_map(|t| read(t, "html")))
         .or_else(|| time(&|t| !t.modified && dates::parse(&t.value, month_first).is_some()))
         .or_else(|| linked.text("uploadDate").and_then(|t| read(&t, "json-ld")))
 }
@@ -399,7 +425,7 @@ fn push(all: &mut Vec<Author>, author: Author) {
     }
 }
 
-fn all_authors(claims: &Claims, byline: Option<&str>, hints: &Hints) -> Option<Sourced<Vec<Author>>> {
+fn all_authors(claims: &Claims, byline: Option<&str>, around: &[&str], hints: &Hints) -> Option<Sourced<Vec<Author>>> {
     let found = found_authors(&claims.facts, &claims.linked, byline);
     let from_feed: Vec<Author> = hints.authors.iter().flat_map(|name| authors::read(name)).collect();
     match found {
@@ -412,7 +438,9 @@ fn all_authors(claims: &Claims, byline: Option<&str>, hints: &Hints) -> Option<S
         None => {
             let linked: Vec<Author> =
                 claims.facts.authors.iter().take(2).flat_map(|(name, ..)| authors::read(name)).collect();
-            (!linked.is_empty()).then(|| Sourced::new(linked, "html"))
+            let printed = || around.iter().map(|text| authors::named_in(text)).find(|named| !named.is_empty());
+            let found = if linked.is_empty() { printed().unwrap_or_default() } else { linked };
+            (!found.is_empty()).then(|| Sourced::new(found, "html"))
         }
     }
 }
