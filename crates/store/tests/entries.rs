@@ -112,3 +112,25 @@ async fn one_body_under_three_addresses_and_titles_on_one_host_is_a_wall() {
     let elsewhere = desk.store.sight(key("a", "1"), None, url, url, "other.example", hash(7), at(1)).await;
     assert!(!elsewhere.expect("a sighting").wall, "a copy elsewhere is a copy");
 }
+
+/// A task that had waited for its receipt once ended the entry that a poll had opened again in the meantime: the edit was never read.
+#[tokio::test]
+async fn the_task_that_read_an_entry_before_its_edit_does_not_end_it_after() {
+    let desk = Desk::new().await;
+    desk.poll("a", 1, vec![item("a", "1", "x")]).await;
+    desk.publish(key("a", "1"), "x", hash(1), 0).await;
+    assert_eq!(desk.poll("a", 2, vec![titled("a", "1", "x", "corrected")]).await.changed, 1);
+    desk.store.settle(key("a", "1"), Outcome::Unchanged, at(2)).await.expect("nothing to settle");
+    assert_eq!(desk.state("x").await, "pending");
+}
+
+/// An entry may be read for minutes while the topic is away; what its feed says meanwhile must be said again.
+#[tokio::test]
+async fn a_change_seen_while_an_entry_is_read_keeps_no_validators() {
+    let desk = Desk::new().await;
+    desk.poll("a", 1, vec![item("a", "1", "x")]).await;
+    desk.admit(key("a", "1")).await;
+    desk.poll("a", 2, vec![titled("a", "1", "x", "corrected")]).await;
+    let state = desk.store.feed_state(&wiredesk_model::id::FeedId::new("a")).await.expect("a store").expect("known");
+    assert_eq!(state.validators, wiredesk_model::feed::Validators::default());
+}

@@ -122,6 +122,8 @@ impl Desk {
     }
 
     pub(crate) async fn settle(&self, key: EntryKey, outcome: Outcome) -> Vec<wiredesk_store::entries::Pending> {
+        // What is settled is under way: an entry that is not, is not the task's any more.
+        self.store.admit(key, at(1)).await.expect("admitted");
         self.store.settle(key, outcome, at(1)).await.expect("settled")
     }
 
