@@ -22,6 +22,7 @@ use wiredesk_store::feeds::FeedState;
 use crate::desk::Desk;
 use crate::ingest::{IngestError, Ingested};
 use crate::lane::{Lane, Permit};
+use crate::meter::PollResult;
 use crate::poll::Polled;
 use crate::publication::{Ending, Standing};
 use crate::summary::Summary;
@@ -287,8 +288,7 @@ impl Run {
                 Mode::Once { connect_timeout, .. } if is_waiting(&standing.borrow()) => {
                     self.unready_since.map(|since| since + connect_timeout)
                 }
-                Mode::Once { .. } => None,
-                Mode::Forever => None,
+                _ => None,
             };
             if let Mode::Once { wait, .. } = mode
                 && self.caught_up
@@ -410,7 +410,11 @@ impl Run {
                 None
             }
             Ok(Done::Poll(index, Err(error))) => {
-                self.poll_again(index, STORE_PAUSE);
+                if self.once {
+                    self.summary.polled(PollResult::Failed);
+                } else {
+                    self.poll_again(index, STORE_PAUSE);
+                }
                 self.store_failed(error)
             }
             Ok(Done::Read(entry, result)) => {
@@ -428,6 +432,8 @@ impl Run {
                     }
                     Ok(Ingested::Nothing) => {}
                     Err(IngestError::Closed(_)) => {} // the standing tells why; the entry stays pending
+                    // Its row cannot be read: it stays pending, and the next start tries it again.
+                    Err(IngestError::Store(error @ StoreError::Unreadable { .. })) => return self.store_failed(error),
                     Err(IngestError::Store(error)) => {
                         let due = self.now() + STORE_PAUSE;
                         self.schedule.add_entry(entry, "", due);
@@ -437,7 +443,7 @@ impl Run {
                 None
             }
             Err(error) => {
-                // A task has no panics of its own to lose: jobs that may panic run on the processor's pool.
+                // Panics are caught in the task, so only one that was aborted ends so.
                 error!(stage = "run", "a task ended by itself: {error}");
                 None
             }
@@ -455,7 +461,7 @@ impl Run {
         if error.fault() == Fault::Fatal {
             return Some(End::Store(error));
         }
-        error!(stage = "run", "{error}; tried again");
+        error!(stage = "run", "{error}");
         None
     }
 
