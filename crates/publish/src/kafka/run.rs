@@ -20,6 +20,10 @@ use crate::settings::{Delivery, Settings};
 
 /// librdkafka's own waits are coarse (100 ms); many short ones are not.
 const POLL: Duration = Duration::from_millis(1);
+/// Answers are waited for in haste for so long; a healthy broker needs a few milliseconds.
+const HASTE: Duration = Duration::from_millis(200);
+/// The rest between two looks after that.
+const REST: Duration = Duration::from_millis(10);
 const REFRESH_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long one call of commit or abort waits before it is made again.
 const END_STEP: Duration = Duration::from_secs(1);
@@ -169,6 +173,10 @@ impl KafkaWriter {
         }
         while self.producer.in_flight_count() > 0 {
             self.producer.poll(POLL);
+            if patience.elapsed() > HASTE {
+                // A broker that is away: librdkafka has events at every turn then, and a core would spin on them.
+                std::thread::sleep(REST);
+            }
             // Others of the batch may wait for the failed one until they time out; the abort drops them.
             if let Some(trouble) = failed() {
                 return Err(trouble);
