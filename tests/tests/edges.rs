@@ -16,7 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("wiredesk-publish", &["wiredesk-model"]),
     ("wiredesk-store", &["wiredesk-model"]),
     ("wiredesk-testkit", &["wiredesk-model"]),
-    ("wiredesk-schedule", &["wiredesk-model", "wiredesk-store"]),
+    ("wiredesk-schedule", &["wiredesk-model"]),
     (
         "wiredesk-pipeline",
         &[

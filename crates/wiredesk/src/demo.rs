@@ -5,7 +5,6 @@
 //! restart publishes: the corrected body and nothing else.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -34,7 +33,7 @@ use crate::daemon::{Built, Plan, build};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::out;
 use crate::progress::Progress;
-use crate::tail::card;
+use crate::tail::show;
 use crate::telemetry::bars;
 
 const TOPIC: &str = "articles";
@@ -243,19 +242,7 @@ impl Reader {
 }
 
 fn print(item: &Item, output: Output) -> std::io::Result<()> {
-    bars().suspend(|| write_out(item, output))
-}
-
-fn write_out(item: &Item, output: Output) -> std::io::Result<()> {
-    let mut out = anstream::stdout().lock();
-    match output {
-        Output::Json => {
-            out.write_all(&item.value)?;
-            out.write_all(b"\n")?;
-        }
-        Output::Text => write!(out, "{}", card(item))?,
-    }
-    out.flush()
+    bars().suspend(|| show(item, output))
 }
 
 /// What is said around the records; nothing when they go out as JSON.

@@ -57,7 +57,8 @@ pub(crate) fn tail(path: &Path, wish: &Wish) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-fn show(item: &Item, output: Output) -> std::io::Result<()> {
+/// Writes a record to standard output: as a card, or its JSON on a line.
+pub(crate) fn show(item: &Item, output: Output) -> std::io::Result<()> {
     let mut out = anstream::stdout().lock();
     match output {
         Output::Json => {
@@ -70,7 +71,7 @@ fn show(item: &Item, output: Output) -> std::io::Result<()> {
 }
 
 /// A record as people read it: where it is, its headline, where it came from, and what was left out of the page.
-pub(crate) fn card(item: &Item) -> String {
+fn card(item: &Item) -> String {
     let record: Value = serde_json::from_slice(&item.value).unwrap_or_default();
     let text = |pointer: &str| printable(record.pointer(pointer).and_then(Value::as_str).unwrap_or_default());
     let number = |pointer: &str| record.pointer(pointer).and_then(Value::as_u64).unwrap_or_default();
