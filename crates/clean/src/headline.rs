@@ -11,22 +11,6 @@ use crate::zones::Zones;
 /// Two lines say the same headline when they share this share of their words (Dice).
 const SAME: f32 = 0.7;
 
-/// Class words that say "standfirst".
-const STANDFIRST: &[&str] = &[
-    "standfirst",
-    "subtitle",
-    "sub-title",
-    "subheadline",
-    "sub-headline",
-    "deck",
-    "dek",
-    "chapo",
-    "sottotitolo",
-    "bajada",
-    "copete",
-    "untertitel",
-];
-
 /// What is known of the headline before the body is read.
 pub(crate) struct Known {
     titles: Vec<Form>,
@@ -62,16 +46,9 @@ impl Known {
     }
 }
 
-/// The verdict on a block that repeats the headline or is the standfirst. `set_off` = a byline, a date or a share row stands
-/// between it and the first paragraph.
-pub(crate) fn verdict(
-    known: &Known,
-    block: &Judged,
-    form: &Form,
-    at: usize,
-    zones: &Zones,
-    set_off: bool,
-) -> Option<Verdict> {
+/// The verdict on a block that repeats the headline or is the standfirst. A standfirst that is a sentence was judged by what
+/// stands around it: here only headings and lines that are none are looked at.
+pub(crate) fn verdict(known: &Known, block: &Judged, form: &Form, at: usize, zones: &Zones) -> Option<Verdict> {
     let running = zones.running[at];
     if !running || at <= zones.first() {
         // A short headline may come back as a refrain.
@@ -88,11 +65,7 @@ pub(crate) fn verdict(
         return None;
     }
     let heading = block.block.kind == BlockKind::Heading;
-    if has_class(&block.evidence.path) && form.words <= if heading { 35 } else { 45 } {
-        return Some(Verdict::field("subtitle", "standfirst/class"));
-    }
-    // A whole paragraph that the page also shows above is the lead that an excerpt was cut from.
-    let apart = heading || (!form.sentence && form.words < 20) || set_off;
+    let apart = heading || (!form.sentence && form.words < 20);
     if (apart || form.words < 20) && known.subtitle.as_ref().is_some_and(|s| s.text == form.text) {
         return Some(Verdict::field("subtitle", "standfirst/claimed"));
     }
@@ -100,17 +73,6 @@ pub(crate) fn verdict(
         return Some(Verdict::field("subtitle", "standfirst/summary"));
     }
     None
-}
-
-fn has_class(path: &str) -> bool {
-    path.rsplit('>').take(2).any(|element| {
-        let name = |word: &str| {
-            STANDFIRST.iter().any(|s| {
-                word.eq_ignore_ascii_case(s) || word.split(['-', '_']).any(|part| part.eq_ignore_ascii_case(s))
-            })
-        };
-        element.split(['.', '#']).skip(1).any(name)
-    })
 }
 
 fn same_summary(summary: &str, text: &str) -> bool {
@@ -147,12 +109,5 @@ mod tests {
         ));
         assert!(!similar("ferry deal signed in port sample", "the ferry deal was signed after nine hours of talks"));
         assert!(!similar("ferry deal", "ferry deal"));
-    }
-
-    #[test]
-    fn a_class_word_says_standfirst() {
-        assert!(has_class("main>div.article-body>p.standfirst"));
-        assert!(has_class("main>h2.article-subtitle"));
-        assert!(!has_class("main>div.deckhands>p"));
     }
 }

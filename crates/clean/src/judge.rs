@@ -130,9 +130,8 @@ impl<'a> Judge<'a> {
         let mut by_pattern = vec![false; self.body.len()];
         for (at, by_pattern) in by_pattern.iter_mut().enumerate() {
             let heading = self.blocks[self.body[at]].block.kind == BlockKind::Heading;
-            let set_off = self.is_set_off(at);
             let judged = &self.blocks[self.body[at]];
-            let headline = headline::verdict(self.known, judged, &self.forms[at], at, &self.zones, set_off);
+            let headline = headline::verdict(self.known, judged, &self.forms[at], at, &self.zones);
             if let Some(verdict) = headline {
                 self.blocks[self.body[at]].verdict = verdict;
                 continue;
@@ -210,17 +209,6 @@ impl<'a> Judge<'a> {
             }
         }
         None
-    }
-
-    /// Whether a byline, a date or a share row stands right after a block, before the next paragraph.
-    fn is_set_off(&self, at: usize) -> bool {
-        at <= self.zones.first()
-            && self.hits.get(at + 1).is_some_and(|hits| {
-                hits.iter().any(|h| {
-                    let id = &self.rules.rules[h.rule].written.id;
-                    ["byline/", "date/", "share/"].iter().any(|family| id.starts_with(family))
-                })
-            })
     }
 
     /// Gives back sentences that were dropped by pattern when little else is left: better chrome in an article than no article.

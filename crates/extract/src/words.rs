@@ -225,7 +225,7 @@ const LISTS: &[(Words, &str)] = &[
     ),
     (
         Words::STANDFIRST,
-        "standfirst dek deck subtitle sub-title subhead subheadline sub-headline subheading subtitel excerpt lede-text \
+        "standfirst dek deck sottotitolo untertitel subtitle sub-title subhead subheadline sub-headline subheading subtitel excerpt lede-text \
          summary article-summary article-intro article-lead article-lead-text lead-text heading-des headline-desc subhed article-subtitle article-dek entry-summary post-excerpt article-excerpt \
          article-description vorspann anleser chapo chapeau entradilla bajada copete zajawka teaser-text article-deck \
          headline-sub story-summary",
