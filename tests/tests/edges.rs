@@ -17,6 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("wiredesk-store", &["wiredesk-model"]),
     ("wiredesk-testkit", &["wiredesk-model"]),
     ("wiredesk-schedule", &["wiredesk-model"]),
+    ("wiredesk-learn", &["wiredesk-model", "wiredesk-extract", "wiredesk-clean", "wiredesk-dedup"]),
     (
         "wiredesk-pipeline",
         &[

@@ -1,5 +1,4 @@
-//! What is known about a block, as numbers. Rules read it today; a learned model of blocks is to read the same vector, so what a
-//! rule needs to know is a feature first.
+//! What is known about a block, as numbers: rules read it, and so does the learned model ([`crate::vector`]).
 
 /// A block's features. Those of the text are counted when it is cut; those of its place are filled in once the page is known.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -72,19 +71,6 @@ impl Features {
     /// Share of its letters in links, 0 to 1.
     pub(crate) fn link_density(&self) -> f32 {
         if self.chars == 0 { 0.0 } else { self.link_chars as f32 / self.chars as f32 }
-    }
-
-    /// How much it looks like running text of the article, 0 to 1: a hand-set logistic until a learned one takes its place.
-    pub(crate) fn score(&self) -> f32 {
-        let mut z = -1.6;
-        z += if self.inside { 2.2 } else { -1.2 };
-        z += (self.words as f32).sqrt().min(8.0) * 0.35;
-        z += if self.terminal { 0.9 } else { -0.4 };
-        z -= self.link_density() * 4.0;
-        z += self.share * 1.2;
-        z += if self.anchored { 2.0 } else { 0.0 };
-        z -= f32::from(self.distance.min(10)) * 0.08;
-        1.0 / (1.0 + (-z).exp())
     }
 }
 

@@ -13,13 +13,16 @@
 //! - `features`: what is known about each block, as numbers.
 //! - `container`: which element holds the article.
 //! - `verdicts`: what becomes of each block, and why; `structure` has the rules about neighbours.
+//! - [`learned`]: what the rules leave open, judged by a model; `vector` is what it reads, `forest` what it is.
 //! - `metadata`: what the page claims about itself, each claim with its source.
 //! - `page`: what kind of page it is.
 //! - [`settings`]: the `[extract]` section.
 
 mod container;
 mod features;
+mod forest;
 mod guard;
+pub mod learned;
 mod metadata;
 mod outline;
 mod page;
@@ -29,8 +32,10 @@ mod sink;
 mod structure;
 mod table;
 mod text;
+mod vector;
 mod verdicts;
 mod walk;
 mod words;
 
-pub use read::{TooCostly, fragment, read};
+pub use forest::{Forest, Unreadable};
+pub use read::{TooCostly, fragment, read, read_by};

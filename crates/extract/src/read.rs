@@ -4,7 +4,9 @@ use scraper::Html;
 use wiredesk_model::block::{Block, Evidence, Hints, Judged, Ledger, PageKind, Verdict};
 
 use crate::container::{self, Container};
+use crate::forest::Forest;
 use crate::guard::{self, Caps, Parsed};
+use crate::learned::{self, Opinion};
 use crate::metadata::facts::Facts;
 use crate::metadata::{self, Claims};
 use crate::outline::{KnotId, Outline};
@@ -27,7 +29,15 @@ pub struct TooCostly {
 /// # Errors
 /// [`TooCostly`] where the guard stopped the parse and no body was found until then.
 pub fn read(html: &str, hints: &Hints) -> Result<Ledger, TooCostly> {
-    ledger(guard::document(html, Caps::default()), html.len(), hints, false)
+    ledger(guard::document(html, Caps::default()), html.len(), hints, false, Some(learned::shipped()))
+}
+
+/// Reads a page as [`read`] does, its blocks judged by another model, or by the rules alone: for those who train one.
+///
+/// # Errors
+/// As for [`read`].
+pub fn read_by(model: Option<&Forest>, html: &str, hints: &Hints) -> Result<Ledger, TooCostly> {
+    ledger(guard::document(html, Caps::default()), html.len(), hints, false, model)
 }
 
 /// Reads an HTML fragment as a feed carries it (`content:encoded`): no furniture is expected around it, so nothing is
@@ -36,21 +46,25 @@ pub fn read(html: &str, hints: &Hints) -> Result<Ledger, TooCostly> {
 /// # Errors
 /// [`TooCostly`] as for [`read`].
 pub fn fragment(html: &str, hints: &Hints) -> Result<Ledger, TooCostly> {
-    ledger(guard::fragment(html, Caps::default()), html.len(), hints, true)
+    ledger(guard::fragment(html, Caps::default()), html.len(), hints, true, None)
 }
 
-fn ledger(parsed: Parsed, size: usize, hints: &Hints, is_fragment: bool) -> Result<Ledger, TooCostly> {
+fn ledger(
+    parsed: Parsed,
+    size: usize,
+    hints: &Hints,
+    is_fragment: bool,
+    model: Option<&Forest>,
+) -> Result<Ledger, TooCostly> {
     let mut outline = walk::blocks(&parsed.html);
     let claims = Claims::of(Facts::of(&parsed.html), &outline, hints);
-    outline.sum();
-    container::reveal(&mut outline);
-    place(&mut outline, &claims);
-    let title = claims.title_block(&outline);
-    let container = if is_fragment { whole(&outline) } else { container::find(&mut outline, title) };
-    if let Some(container) = container {
-        measure(&mut outline, container.knot);
-    }
-    let verdicts = verdicts::judge(&outline, container, &claims);
+    let container = prepare(&mut outline, &claims, is_fragment);
+    let mut verdicts = verdicts::judge(&outline, container, &claims);
+    let mut opinions = match model {
+        Some(model) => learned::judge(model, &outline, &claims, container, &mut verdicts),
+        None => Vec::new(),
+    };
+    opinions.resize_with(verdicts.len(), Opinion::default);
     if parsed.partial && !verdicts.iter().any(Verdict::is_body) {
         return Err(TooCostly { read: parsed.read, size });
     }
@@ -66,17 +80,46 @@ fn ledger(parsed: Parsed, size: usize, hints: &Hints, is_fragment: bool) -> Resu
         .blocks
         .into_iter()
         .zip(verdicts)
-        .map(|(found, verdict)| Judged {
+        .zip(opinions)
+        .map(|((found, verdict), opinion)| Judged {
             block: Block { kind: found.kind, text: found.text, level: found.level },
             evidence: Evidence {
                 path: paths.path(found.knot),
                 link_density: found.features.link_density(),
-                score: found.features.score(),
+                score: opinion.score,
+                reasons: opinion.reasons,
             },
             verdict,
         })
         .collect();
     Ok(Ledger { blocks, metadata, page, method, flags })
+}
+
+/// Reads a page up to the rules' verdicts, for those who look at it there.
+pub(crate) fn before_model<T>(
+    html: &str,
+    hints: &Hints,
+    look: impl FnOnce(&Outline, &Claims, Option<Container>, &[Verdict]) -> T,
+) -> T {
+    let parsed = guard::document(html, Caps::default());
+    let mut outline = walk::blocks(&parsed.html);
+    let claims = Claims::of(Facts::of(&parsed.html), &outline, hints);
+    let container = prepare(&mut outline, &claims, false);
+    let verdicts = verdicts::judge(&outline, container, &claims);
+    look(&outline, &claims, container, &verdicts)
+}
+
+/// Everything about an outline that verdicts ask for.
+fn prepare(outline: &mut Outline, claims: &Claims, is_fragment: bool) -> Option<Container> {
+    outline.sum();
+    container::reveal(outline);
+    place(outline, claims);
+    let title = claims.title_block(outline);
+    let container = if is_fragment { whole(outline) } else { container::find(outline, title) };
+    if let Some(container) = container {
+        measure(outline, container.knot);
+    }
+    container
 }
 
 /// A fragment is its own container.

@@ -125,8 +125,11 @@ pub struct Evidence {
     pub path: String,
     /// Share of the block's letters inside links, 0 to 1.
     pub link_density: f32,
-    /// How much the block looks like running text of the article, by the extractor's own scale.
+    /// How likely the block is body, 0 to 1, by the learned model; 0 where the model was not asked.
     pub score: f32,
+    /// Where the model overruled the rules: the numbers that decided, the strongest first, `name value (log-odds moved)`.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub reasons: Vec<String>,
 }
 
 /// A block in the ledger.

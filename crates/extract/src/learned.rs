@@ -1,0 +1,142 @@
+//! The second judgement: what the rules about structure leave open, a learned model of blocks decides. The model is a forest of
+//! small trees, written as text and checked in; `learn/` has how it is made.
+
+use std::sync::LazyLock;
+
+use wiredesk_model::block::{Hints, Verdict};
+
+use crate::container::Container;
+use crate::forest::{Forest, Unreadable};
+use crate::metadata::Claims;
+use crate::outline::Outline;
+use crate::vector::{self, View};
+
+/// From this probability on a block is body.
+const BODY: f32 = 0.5;
+
+/// So many reasons are told.
+const REASONS: usize = 4;
+
+static SHIPPED: LazyLock<Forest> = LazyLock::new(|| {
+    model(include_str!("../model/blocks.forest")).expect("the model is part of the program, and a test reads it")
+});
+
+/// The model that every build carries.
+pub(crate) fn shipped() -> &'static Forest {
+    &SHIPPED
+}
+
+/// Reads a model.
+///
+/// # Errors
+/// [`Unreadable`] with the line that is wrong.
+pub fn model(text: &str) -> Result<Forest, Unreadable> {
+    Forest::read(text, vector::names())
+}
+
+/// The names of the numbers in a sample.
+pub fn names() -> Vec<&'static str> {
+    vector::names().collect()
+}
+
+/// A block as a model sees it.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// Its text.
+    pub text: String,
+    /// The rule that judged it.
+    pub rule: String,
+    /// Whether a model may overrule the rule.
+    pub open: bool,
+    /// What is known of it, in the order of [`names`].
+    pub numbers: Vec<f32>,
+}
+
+/// All blocks of a page as a model sees them: with the verdicts of the rules, before any model was asked.
+pub fn samples(html: &str, hints: &Hints) -> Vec<Sample> {
+    crate::read::before_model(html, hints, |outline, claims, container, verdicts| {
+        let view = View::new(outline, claims, verdicts, container);
+        let sample = |(at, verdict): (usize, &Verdict)| Sample {
+            text: outline.blocks[at].text.clone(),
+            rule: verdict.rule().to_owned(),
+            open: is_open(verdict),
+            numbers: view.vector(at),
+        };
+        verdicts.iter().enumerate().map(sample).collect()
+    })
+}
+
+/// Whether the model is asked: not of what is hidden, navigation, said before, or another field's for certain.
+fn is_open(verdict: &Verdict) -> bool {
+    let rule = verdict.rule();
+    match verdict {
+        Verdict::Body { .. } => true,
+        Verdict::Dropped { .. } => !matches!(
+            rule,
+            "chrome/hidden" | "chrome/nav" | "chrome/footer" | "chrome/breadcrumb" | "repeated/text" | "title/above"
+        ),
+        Verdict::Field { .. } => matches!(rule, "images/beside" | "subtitle/heading"),
+        Verdict::Notice { .. } => false,
+    }
+}
+
+/// What the model said of a block.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Opinion {
+    /// How likely it is body, 0 to 1.
+    pub(crate) score: f32,
+    /// Why, where it overruled the rules.
+    pub(crate) reasons: Vec<String>,
+}
+
+/// Judges again what is open. The result is as long as the outline has blocks.
+pub(crate) fn judge(
+    model: &Forest,
+    outline: &Outline,
+    claims: &Claims,
+    container: Option<Container>,
+    verdicts: &mut [Verdict],
+) -> Vec<Opinion> {
+    let view = View::new(outline, claims, verdicts, container);
+    let mut opinions = vec![Opinion::default(); verdicts.len()];
+    for (at, (verdict, opinion)) in verdicts.iter_mut().zip(&mut opinions).enumerate() {
+        if !is_open(verdict) {
+            continue;
+        }
+        let numbers = view.vector(at);
+        opinion.score = model.probability(&numbers);
+        let is_body = opinion.score >= BODY;
+        if is_body != verdict.is_body() {
+            *verdict = if is_body { Verdict::body("model/body") } else { Verdict::dropped("model/other") };
+            let reason = |(name, value, moved)| format!("{name} {value:.2} ({moved:+.2})");
+            opinion.reasons = model.reasons(&numbers).into_iter().take(REASONS).map(reason).collect();
+        }
+    }
+    opinions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_model_can_be_read_and_asks_for_numbers_that_are_there() {
+        model(include_str!("../model/blocks.forest")).expect("the checked-in model");
+    }
+
+    #[test]
+    fn a_model_overrules_what_is_open_with_reasons_and_nothing_else() {
+        let paragraph =
+            "<p>The river rose by two metres in the night, and the keeper of the mill closed the lower bridge.</p>";
+        let html = format!("<nav><p>Home of the mill</p></nav><main><h1>Rain</h1>{paragraph}</main>");
+        let short = model("base 0\ntree\n  words <= 3 (0)\n    +2\n    -2\n").expect("a model");
+        let ledger = crate::read_by(Some(&short), &html, &Hints::default()).expect("read");
+        let judged = |text: &str| ledger.blocks.iter().find(|b| b.block.text.contains(text)).expect("a block");
+        let river = judged("two metres");
+        assert_eq!(river.verdict.rule(), "model/other");
+        assert_eq!(river.evidence.reasons[0], "words 4.36 (-2.00)");
+        assert!(river.evidence.score < 0.2);
+        assert_eq!(judged("Home").verdict.rule(), "chrome/nav");
+        assert!(judged("Home").evidence.reasons.is_empty());
+    }
+}
