@@ -71,7 +71,7 @@ fn read(set: &Path, model: Option<&Path>, only: Option<&Path>) -> anyhow::Result
         if wanted.as_ref().is_some_and(|wanted| !wanted.contains(id)) {
             return Ok(());
         }
-        let line = match wiredesk_extract::read_by(model.as_ref(), html, hints) {
+        let line = match wiredesk_extract::read_with(model.as_ref(), html, hints) {
             Ok(ledger) => {
                 let text = wiredesk_clean::body(ledger, hints).article.text;
                 json!({ "id": id, "content_hash": wiredesk_dedup::content_hash(&text).to_string(), "text": text })

@@ -235,7 +235,7 @@ mod tests {
 
     /// By the rules alone: what they find is what the model is asked about.
     fn read(html: &str, hints: &Hints) -> Result<Ledger, TooCostly> {
-        crate::read_by(None, html, hints)
+        crate::read_with(None, html, hints)
     }
 
     fn body(ledger: &Ledger) -> Vec<&str> {

@@ -130,7 +130,7 @@ mod tests {
             "<p>The river rose by two metres in the night, and the keeper of the mill closed the lower bridge.</p>";
         let html = format!("<nav><p>Home of the mill</p></nav><main><h1>Rain</h1>{paragraph}</main>");
         let short = model("base 0\ntree\n  words <= 3 (0)\n    +2\n    -2\n").expect("a model");
-        let ledger = crate::read_by(Some(&short), &html, &Hints::default()).expect("read");
+        let ledger = crate::read_with(Some(&short), &html, &Hints::default()).expect("read");
         let judged = |text: &str| ledger.blocks.iter().find(|b| b.block.text.contains(text)).expect("a block");
         let river = judged("two metres");
         assert_eq!(river.verdict.rule(), "model/other");

@@ -38,4 +38,4 @@ mod walk;
 mod words;
 
 pub use forest::{Forest, Unreadable};
-pub use read::{TooCostly, fragment, read, read_by};
+pub use read::{TooCostly, fragment, read, read_with};

@@ -36,7 +36,7 @@ pub fn read(html: &str, hints: &Hints) -> Result<Ledger, TooCostly> {
 ///
 /// # Errors
 /// As for [`read`].
-pub fn read_by(model: Option<&Forest>, html: &str, hints: &Hints) -> Result<Ledger, TooCostly> {
+pub fn read_with(model: Option<&Forest>, html: &str, hints: &Hints) -> Result<Ledger, TooCostly> {
     ledger(guard::document(html, Caps::default()), html.len(), hints, false, model)
 }
 

@@ -215,7 +215,7 @@ mod tests {
 
     fn body(html: &str) -> String {
         // By the rules alone: what they find is what the model is asked about.
-        let ledger = crate::read_by(None, html, &Hints::default()).expect("read");
+        let ledger = crate::read_with(None, html, &Hints::default()).expect("read");
         let kept: Vec<_> = ledger.blocks.iter().filter(|b| b.verdict.is_body()).map(|b| b.block.clone()).collect();
         join(&kept)
     }
