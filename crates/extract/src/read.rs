@@ -8,6 +8,7 @@ use crate::guard::{self, Caps, Parsed};
 use crate::metadata::facts::Facts;
 use crate::metadata::{self, Claims};
 use crate::outline::{KnotId, Outline};
+use crate::site::{MISSED, Selected, SiteRule};
 use crate::text::letters;
 use crate::walk::{self, attribute};
 use crate::{page, verdicts};
@@ -27,7 +28,26 @@ pub struct TooCostly {
 /// # Errors
 /// [`TooCostly`] where the guard stopped the parse and no body was found until then.
 pub fn read(html: &str, hints: &Hints) -> Result<Ledger, TooCostly> {
-    ledger(guard::document(html, Caps::default()), html.len(), hints, false)
+    ledger(guard::document(html, Caps::default()), html.len(), hints, Make::Page)
+}
+
+/// Reads a page by its site's rule. Where the rule finds nothing, the page is read as if there were none, and flagged.
+///
+/// # Errors
+/// [`TooCostly`] as for [`read`].
+pub fn read_by(rule: &SiteRule, html: &str, hints: &Hints) -> Result<Ledger, TooCostly> {
+    let mut parsed = guard::whole(html, Caps::default());
+    if let Some(selected) = rule.select(&mut parsed.html) {
+        let by_rule = ledger(parsed, html.len(), hints, Make::Selected(&selected))?;
+        if by_rule.rule.is_some() {
+            return Ok(by_rule);
+        }
+    }
+    let mut ledger = read(html, hints)?;
+    if rule.expects_something() {
+        ledger.flags.push(MISSED.to_owned());
+    }
+    Ok(ledger)
 }
 
 /// Reads an HTML fragment as a feed carries it (`content:encoded`): no furniture is expected around it, so nothing is
@@ -36,25 +56,54 @@ pub fn read(html: &str, hints: &Hints) -> Result<Ledger, TooCostly> {
 /// # Errors
 /// [`TooCostly`] as for [`read`].
 pub fn fragment(html: &str, hints: &Hints) -> Result<Ledger, TooCostly> {
-    ledger(guard::fragment(html, Caps::default()), html.len(), hints, true)
+    ledger(guard::fragment(html, Caps::default()), html.len(), hints, Make::Fragment)
 }
 
-fn ledger(parsed: Parsed, size: usize, hints: &Hints, is_fragment: bool) -> Result<Ledger, TooCostly> {
+/// What is read.
+#[derive(Clone, Copy)]
+enum Make<'s> {
+    /// A page with all that stands around an article.
+    Page,
+    /// A page of which a rule says what is what.
+    Selected(&'s Selected<'s>),
+    /// A piece that a feed carries.
+    Fragment,
+}
+
+fn ledger(parsed: Parsed, size: usize, hints: &Hints, make: Make<'_>) -> Result<Ledger, TooCostly> {
+    let is_fragment = matches!(make, Make::Fragment);
     let mut outline = walk::blocks(&parsed.html);
-    let claims = Claims::of(Facts::of(&parsed.html), &outline, hints);
+    let mut claims = Claims::of(Facts::of(&parsed.html), &outline, hints);
+    if let Make::Selected(selected) = make {
+        claims.overrule(&selected.pointed);
+    }
     outline.sum();
     container::reveal(&mut outline);
     place(&mut outline, &claims);
     let title = claims.title_block(&outline);
-    let container = if is_fragment { whole(&outline) } else { container::find(&mut outline, title) };
+    let mut container = if is_fragment { whole(&outline) } else { container::find(&mut outline, title) };
+    let marked = match make {
+        Make::Selected(selected) => Some(selected.mark(&outline)).filter(|marked| !marked.misses(&outline)),
+        _ => None,
+    };
+    container = marked.as_ref().and_then(|marked| marked.container(&outline)).or(container);
     if let Some(container) = container {
         measure(&mut outline, container.knot);
     }
-    let verdicts = verdicts::judge(&outline, container, &claims);
+    let mut verdicts = verdicts::judge(&outline, container, &claims);
+    let mut by_rule = None;
+    if let (Some(marked), Make::Selected(selected)) = (&marked, make) {
+        let (judged, decided) = marked.judge(&outline, verdicts);
+        verdicts = judged;
+        by_rule = decided.then(|| selected.rule_id().to_owned());
+    }
     if parsed.partial && !verdicts.iter().any(Verdict::is_body) {
         return Err(TooCostly { read: parsed.read, size });
     }
-    let metadata = metadata::settle(&claims, &outline, &verdicts, hints);
+    let mut metadata = metadata::settle(&claims, &outline, &verdicts, hints);
+    if let (true, Make::Selected(selected)) = (by_rule.is_some(), make) {
+        metadata::ruled::overrule(&mut metadata, &selected.pointed, &claims, hints);
+    }
     let page = if is_fragment { PageKind::Article } else { page::kind(&outline, &verdicts, &claims) };
     let mut flags = page::flags(&outline, &claims);
     if parsed.partial {
@@ -76,7 +125,7 @@ fn ledger(parsed: Parsed, size: usize, hints: &Hints, is_fragment: bool) -> Resu
             verdict,
         })
         .collect();
-    Ok(Ledger { blocks, metadata, page, method, flags })
+    Ok(Ledger { blocks, metadata, page, method, rule: by_rule, flags })
 }
 
 /// A fragment is its own container.

@@ -440,6 +440,7 @@ fn hints(entry: &Entry) -> Hints {
     Hints {
         requested_url: link.clone(),
         final_url: link,
+        fetched: None,
         title: listing.title.clone(),
         summary: listing.summary.clone(),
         content: listing.content.clone(),
