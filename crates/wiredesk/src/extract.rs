@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
 use anyhow::Context;
@@ -10,6 +11,8 @@ use comfy_table::{ContentArrangement, Table, presets};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use wiredesk_clean::Cleaned;
+use wiredesk_extract::settings::Settings;
+use wiredesk_extract::site::SiteRules;
 use wiredesk_model::article::Article;
 use wiredesk_model::block::{Block, BlockKind, Hints, Judged, Verdict};
 use wiredesk_model::link::printable;
@@ -23,25 +26,38 @@ use crate::source::{self, Source};
 /// The most a page may weigh in bulk.
 const PAGE_LIMIT: u64 = 64 << 20;
 
-fn hints(requested: &str, url: &str) -> Hints {
-    Hints { requested_url: requested.to_owned(), final_url: url.to_owned(), ..Hints::default() }
+/// What a configuration says about reading.
+pub(crate) struct Reader {
+    min_words: u32,
+    rules: Arc<SiteRules>,
 }
 
-/// The article of a page and why the desk would not publish it, if so.
-fn read(source: &Source, min_words: u32) -> (Option<Cleaned>, Option<String>) {
-    match article::read(&source.bytes, source.content_type.as_deref(), &hints(&source.requested, &source.url)) {
-        Ok(cleaned) => {
-            let objection = article::objection(&cleaned, min_words)
-                .map(|dropped| format!("{}: {}", dropped.reason(), dropped.detail()));
-            (Some(cleaned), objection)
-        }
-        Err(error) => (None, Some(format!("too_costly: {error}"))),
+impl Reader {
+    /// As the configuration wants it that the command names; else as the defaults are, without rules for sites.
+    pub(crate) fn new(fetch: &FetchArgs) -> Result<Self, Failure> {
+        Ok(match source::configured(fetch)? {
+            Some(written) => Self { min_words: written.config.extract.min_words, rules: written.rules },
+            None => Self { min_words: Settings::default().min_words, rules: Arc::default() },
+        })
     }
-}
 
-fn min_words(fetch: &FetchArgs) -> u32 {
-    let configured = fetch.config.as_ref().and_then(|path| crate::config::read(path).ok());
-    configured.map_or_else(wiredesk_extract::settings::Settings::default, |written| written.config.extract).min_words
+    /// The article of a page and why the desk would not publish it, if so.
+    pub(crate) fn read(&self, source: &Source) -> (Option<Cleaned>, Option<String>) {
+        let hints = Hints {
+            requested_url: source.requested.clone(),
+            final_url: source.url.clone(),
+            fetched: source.fetched,
+            ..Hints::default()
+        };
+        match article::read(&source.bytes, source.content_type.as_deref(), &hints, &self.rules) {
+            Ok(cleaned) => {
+                let objection = article::objection(&cleaned, self.min_words)
+                    .map(|dropped| format!("{}: {}", dropped.reason(), dropped.detail()));
+                (Some(cleaned), objection)
+            }
+            Err(error) => (None, Some(format!("too_costly: {error}"))),
+        }
+    }
 }
 
 /// `extract FILE or URL…`
@@ -51,7 +67,7 @@ pub(crate) async fn extract(
     output: ArticleOutput,
     fetch: &FetchArgs,
 ) -> Result<Exit, Failure> {
-    let min_words = min_words(fetch);
+    let reader = Reader::new(fetch)?;
     let mut exit = Exit::Ok;
     for (at, input) in inputs.iter().enumerate() {
         let source = match source::read(input, url, fetch).await {
@@ -64,7 +80,7 @@ pub(crate) async fn extract(
             }
             Err(failure) => return Err(failure),
         };
-        let (cleaned, error) = read(&source, min_words);
+        let (cleaned, error) = reader.read(&source);
         if let Some(error) = &error {
             anstream::eprintln!("{input}: the desk would not publish this: {}", printable(error));
         }
@@ -95,15 +111,16 @@ struct Row {
 }
 
 /// `extract --jsonl MANIFEST`
-pub(crate) fn extract_bulk(manifest: &Path, jobs: Option<NonZeroUsize>) -> Result<Exit, Failure> {
+pub(crate) fn extract_bulk(manifest: &Path, jobs: Option<NonZeroUsize>, fetch: &FetchArgs) -> Result<Exit, Failure> {
+    let reader = Reader::new(fetch)?;
     let jobs = jobs.map_or_else(bulk::cores, Into::into);
     let row = |folder: &Path, row: Row| {
         let url = row.url.unwrap_or_default();
         let answer = source::below(folder, &row.html).and_then(|path| source::file(&path, PAGE_LIMIT));
         let (article, error) = match answer {
             Ok(bytes) => {
-                let source = Source { bytes, content_type: None, requested: url.clone(), url };
-                match bulk::guarded(|| read(&source, wiredesk_extract::settings::Settings::default().min_words)) {
+                let source = Source { bytes, content_type: None, requested: url.clone(), url, fetched: None };
+                match bulk::guarded(|| reader.read(&source)) {
                     Some((cleaned, error)) => (cleaned.map(|cleaned| cleaned.article), error),
                     None => (None, Some("the reader panicked on this page".into())),
                 }
@@ -179,8 +196,9 @@ pub(crate) struct Question<'a> {
 
 /// `explain FILE or URL`
 pub(crate) async fn explain(question: Question<'_>, fetch: &FetchArgs) -> Result<Exit, Failure> {
+    let reader = Reader::new(fetch)?;
     let source = source::read(question.input, question.url, fetch).await?;
-    let (cleaned, error) = read(&source, min_words(fetch));
+    let (cleaned, error) = reader.read(&source);
     if let Some(error) = &error {
         anstream::eprintln!("the desk would not publish this: {}", printable(error));
     }
@@ -203,8 +221,13 @@ pub(crate) async fn explain(question: Question<'_>, fetch: &FetchArgs) -> Result
     Ok(if wanted.is_empty() && question.why.is_some() { Exit::Failed } else { Exit::Ok })
 }
 
-fn holds(judged: &Judged, words: &str) -> bool {
-    let folded = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+/// Text for finding words in: in small letters, each gap one space.
+pub(crate) fn folded(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// Whether a block holds these words.
+pub(crate) fn holds(judged: &Judged, words: &str) -> bool {
     folded(&judged.block.text).contains(&folded(words))
 }
 

@@ -9,7 +9,7 @@
 //! - [`daemon`], [`admin`]: `run`, and the admin server beside it.
 //! - [`demo`]: the first minute. [`tail`], [`views`]: looking on from outside.
 //! - [`extract`], [`explain_html`], [`feed`], [`bulk`], [`source`]: the desk's own reading, without a desk.
-//! - [`feeds`]: OPML, and adding feeds.
+//! - [`feeds`]: OPML, and adding feeds. [`rules`]: rules for sites, listed and tried on stored pages.
 
 mod admin;
 mod bulk;
@@ -27,6 +27,7 @@ mod feeds;
 mod out;
 mod progress;
 mod report;
+mod rules;
 mod schema;
 mod source;
 mod tail;
@@ -42,7 +43,7 @@ use anyhow::Context;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
-use crate::cli::{Cli, Command, FeedsCommand, Output};
+use crate::cli::{Cli, Command, FeedsCommand, Output, RulesCommand};
 
 use crate::exit::{Exit, Failure, OrExit};
 
@@ -103,7 +104,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Check { config, connect, output } => connect::check(&config.config, connect, output == Output::Json),
         Command::Demo { output, log } => runtime.block_on(demo::demo(output, log.as_deref())),
         Command::Extract { inputs, url, jsonl, jobs, output, fetch } => match jsonl {
-            Some(manifest) => extract::extract_bulk(&manifest, jobs),
+            Some(manifest) => extract::extract_bulk(&manifest, jobs, &fetch),
             None => runtime.block_on(extract::extract(&inputs, url.as_deref(), output, &fetch)),
         },
         Command::Explain { input, url, html, why, output, fetch } => {
@@ -122,6 +123,10 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             (None, None) => Ok(Exit::Usage),
         },
         Command::Feeds(command) => runtime.block_on(feeds_command(command)),
+        Command::Rules(RulesCommand::List { config, output }) => rules::list(&config.config, output),
+        Command::Rules(RulesCommand::Test { folder, config, output }) => {
+            rules::test::test(&config.config, folder.as_deref(), output)
+        }
         Command::Tail { config, from_start, number, no_follow, output } => {
             tail::tail(&config.config, &tail::Wish { from_start, number, onwards: !no_follow, output })
         }
