@@ -151,7 +151,7 @@ pub(crate) enum Command {
         /// Write the page's text with its blocks coloured by verdict, as a self-contained HTML page.
         #[arg(long, value_name = "OUT", value_hint = ValueHint::FilePath)]
         html: Option<PathBuf>,
-        /// Show only the blocks that hold these words.
+        /// Show only the blocks that hold these words, each in full.
         #[arg(long, value_name = "WORDS")]
         why: Option<String>,
         #[arg(long, value_enum, default_value_t = Output::Text)]

@@ -1,25 +1,23 @@
-//! `wiredesk extract` and `explain`: the desk's own reading of a page, without a desk.
+//! `wiredesk extract`: the desk's own reading of a page, without a desk.
 
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
-use anstyle::{AnsiColor, Style};
-use anyhow::Context;
-use comfy_table::{ContentArrangement, Table, presets};
+use anstyle::Style;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use wiredesk_clean::Cleaned;
 use wiredesk_extract::settings::Settings;
 use wiredesk_extract::site::SiteRules;
 use wiredesk_model::article::Article;
-use wiredesk_model::block::{Block, BlockKind, Hints, Judged, Verdict};
+use wiredesk_model::block::{Block, BlockKind, Hints};
 use wiredesk_model::link::printable;
 use wiredesk_pipeline::article;
 
 use crate::bulk;
-use crate::cli::{ArticleOutput, FetchArgs, Output};
+use crate::cli::{ArticleOutput, FetchArgs};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::source::{self, Source};
 
@@ -183,87 +181,4 @@ fn html(article: &Article) -> String {
 /// Text for HTML.
 pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
-}
-
-/// What `explain` is asked for.
-pub(crate) struct Question<'a> {
-    pub(crate) input: &'a str,
-    pub(crate) url: Option<&'a str>,
-    pub(crate) html: Option<&'a Path>,
-    pub(crate) why: Option<&'a str>,
-    pub(crate) output: Output,
-}
-
-/// `explain FILE or URL`
-pub(crate) async fn explain(question: Question<'_>, fetch: &FetchArgs) -> Result<Exit, Failure> {
-    let reader = Reader::new(fetch)?;
-    let source = source::read(question.input, question.url, fetch).await?;
-    let (cleaned, error) = reader.read(&source);
-    if let Some(error) = &error {
-        anstream::eprintln!("the desk would not publish this: {}", printable(error));
-    }
-    let Some(cleaned) = cleaned else { return Ok(Exit::Failed) };
-    let wanted: Vec<&Judged> =
-        cleaned.ledger.blocks.iter().filter(|judged| question.why.is_none_or(|why| holds(judged, why))).collect();
-    if let Some(path) = question.html {
-        std::fs::write(path, crate::explain_html::page(&cleaned))
-            .with_context(|| format!("{} cannot be written", path.display()))
-            .or_exit(Exit::Io)?;
-        anstream::eprintln!("written to {}", path.display());
-    }
-    let mut out = anstream::stdout().lock();
-    let written = match question.output {
-        Output::Json => wanted.iter().try_for_each(|judged| writeln!(out, "{}", json!(judged))),
-        Output::Text if question.html.is_some() => Ok(()),
-        Output::Text => writeln!(out, "{}", table(&cleaned, &wanted)),
-    };
-    written.or_exit(Exit::Io)?;
-    Ok(if wanted.is_empty() && question.why.is_some() { Exit::Failed } else { Exit::Ok })
-}
-
-/// Text for finding words in: in small letters, each gap one space.
-pub(crate) fn folded(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
-}
-
-/// Whether a block holds these words.
-pub(crate) fn holds(judged: &Judged, words: &str) -> bool {
-    folded(&judged.block.text).contains(&folded(words))
-}
-
-/// A verdict as one word, with its colour.
-pub(crate) fn verdict(verdict: &Verdict) -> (String, AnsiColor) {
-    match verdict {
-        Verdict::Body { .. } => ("body".into(), AnsiColor::Green),
-        Verdict::Notice { notice, .. } => {
-            (format!("notice: {}", json!(notice).as_str().unwrap_or_default()), AnsiColor::Yellow)
-        }
-        Verdict::Field { field, .. } => (format!("field: {field}"), AnsiColor::Cyan),
-        Verdict::Dropped { .. } => ("dropped".into(), AnsiColor::Red),
-    }
-}
-
-fn table(cleaned: &Cleaned, wanted: &[&Judged]) -> String {
-    let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["verdict", "rule", "type", "links", "text"]);
-    for judged in wanted {
-        let (name, tint) = verdict(&judged.verdict);
-        let name = if colour { format!("{0}{name}{0:#}", tint.on_default()) } else { name };
-        let mut text: String = printable(&judged.block.text).chars().take(160).collect();
-        if text.len() < judged.block.text.len() {
-            text.push('…');
-        }
-        let kind = json!(judged.block.kind).as_str().unwrap_or_default().to_owned();
-        let links = format!("{:.0}%", judged.evidence.link_density * 100.0);
-        table.add_row([name, judged.verdict.rule().to_owned(), kind, links, text]);
-    }
-    let kept = cleaned.ledger.blocks.iter().filter(|judged| judged.verdict.is_body()).count();
-    format!(
-        "{}\n{table}\n{kept} of {} blocks are the body, {} words",
-        printable(&cleaned.article.title),
-        cleaned.ledger.blocks.len(),
-        cleaned.article.word_count
-    )
 }

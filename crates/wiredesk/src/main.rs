@@ -8,7 +8,7 @@
 //! - [`config`], [`check`], [`schema`]: the configuration, all its faults at once, and the schemas.
 //! - [`daemon`], [`admin`]: `run`, and the admin server beside it.
 //! - [`demo`]: the first minute. [`tail`], [`views`]: looking on from outside.
-//! - [`extract`], [`explain_html`], [`feed`], [`bulk`], [`source`]: the desk's own reading, without a desk.
+//! - [`extract`], [`explain`], [`explain_html`], [`feed`], [`bulk`], [`source`]: the desk's own reading, without a desk.
 //! - [`feeds`]: OPML, and adding feeds. [`rules`]: rules for sites, listed and tried on stored pages.
 
 mod admin;
@@ -20,6 +20,7 @@ mod connect;
 mod daemon;
 mod demo;
 mod exit;
+mod explain;
 mod explain_html;
 mod extract;
 mod feed;
@@ -108,14 +109,14 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             None => runtime.block_on(extract::extract(&inputs, url.as_deref(), output, &fetch)),
         },
         Command::Explain { input, url, html, why, output, fetch } => {
-            let question = extract::Question {
+            let question = explain::Question {
                 input: &input,
                 url: url.as_deref(),
                 html: html.as_deref(),
                 why: why.as_deref(),
                 output,
             };
-            runtime.block_on(extract::explain(question, &fetch))
+            runtime.block_on(explain::explain(question, &fetch))
         }
         Command::Feed { input, url, jsonl, fetch } => match (jsonl, input) {
             (Some(manifest), _) => feed::feed_bulk(&manifest),

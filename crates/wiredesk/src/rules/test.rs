@@ -17,7 +17,7 @@ use crate::bulk;
 use crate::cli::Output;
 use crate::config::source::rules_folder;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::extract::{folded, holds};
+use crate::explain::{folded, holds};
 use crate::out;
 use crate::views::{tinted, written};
 
