@@ -81,9 +81,9 @@ fn legend(out: &mut String, blocks: &[Judged]) {
     out.push_str("<nav>");
     for (name, blocks, words) in counts(blocks) {
         let meaning = match name {
-            "body" => "kept: the body",
-            "notice" => "kept as a notice",
-            "field" => "in another field",
+            "body" => "body",
+            "notice" => "notices",
+            "field" => "other fields",
             _ => "left out",
         };
         let _ = write!(
