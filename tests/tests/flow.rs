@@ -196,3 +196,40 @@ fn every_record_of_the_demo_says_what_it_is() {
         assert_eq!(carried, 1, "{}: its clean text stands in the topic once", story.title);
     }
 }
+
+#[test]
+fn a_sites_rule_decides_what_the_record_says_and_a_page_that_it_does_not_fit_is_read_without_it_and_told_once() {
+    let boxed = |number: u64| {
+        let day = |n| {
+            format!("<p>On day {n} of story {number} the river rose by {n} metres, and the keeper wrote it down.</p>")
+        };
+        let tale: String = (0..6).map(day).collect();
+        format!("<h2>Story {number}</h2><div class=\"related tale\">{tale}</div>{}", article(number))
+    };
+    let web = Web::start([site("s")
+        .feed(rss("feed.xml").entries([item("a"), item("b"), item("c")]))
+        .page("a", boxed(1))
+        .page("b", article(2))
+        .page("c", article(3))])
+    .expect("a web");
+    let desk = Desk::new("[publish]\nkind = \"log\"\n", [("s", web.url("s", "feed.xml"))]).expect("a desk");
+    let rules = desk.config().with_file_name("rules.d");
+    std::fs::create_dir(&rules).expect("a folder");
+    let rule = "[[rules]]\nid = \"tale\"\nhosts = [\"127.0.0.1\"]\nbody = \".tale\"\ntitle = \"h2\"\nvalid_from = 2020-01-01\n";
+    std::fs::write(rules.join("s.toml"), rule).expect("a rule");
+
+    let output = desk.once().expect("it runs");
+    assert_eq!(summary(&output)["published"], 3);
+    let tail = desk.command(&["tail", "--from-start", "--no-follow", "--output", "json"]).expect("tail");
+    let records: Vec<Value> =
+        String::from_utf8_lossy(&tail.stdout).lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let (by_rule, others): (Vec<_>, Vec<_>) = records.iter().partition(|record| record["extraction"]["rule"] == "tale");
+    assert_eq!((by_rule.len(), others.len()), (1, 2), "{records:#?}");
+    assert_eq!((&by_rule[0]["title"], &by_rule[0]["field_sources"]["title"]), (&"Story 1".into(), &"rule".into()));
+    assert_eq!(by_rule[0]["blocks"].as_array().map(Vec::len), Some(6));
+    for other in others {
+        assert_eq!(other["extraction"]["flags"][0], "site_rule_missed", "{other}");
+    }
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(log.matches("has the layout changed").count(), 1, "{log}");
+}

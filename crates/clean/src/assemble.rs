@@ -151,6 +151,7 @@ pub(crate) fn article(ledger: &Ledger, hints: &Hints) -> Article {
         field_sources: sources.0,
         extraction: Extraction {
             method: ledger.method.clone(),
+            rule: ledger.rule.clone(),
             score: score(&blocks, word_count),
             blocks_kept: count(blocks.len()),
             blocks_removed: count(ledger.blocks.len() - blocks.len()),

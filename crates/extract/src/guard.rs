@@ -44,6 +44,12 @@ pub(crate) fn document(html: &str, caps: Caps) -> Parsed {
     feed(driver::parse_document(sink, ParseOpts::default()), html, caps)
 }
 
+/// Parses a document and keeps all its attributes, for selectors.
+pub(crate) fn whole(html: &str, caps: Caps) -> Parsed {
+    let sink = CountingSink::new(Html::new_document()).keeping_all();
+    feed(driver::parse_document(sink, ParseOpts::default()), html, caps)
+}
+
 /// Parses a fragment as it stands inside `body`.
 pub(crate) fn fragment(html: &str, caps: Caps) -> Parsed {
     let sink = CountingSink::new(Html::new_fragment());

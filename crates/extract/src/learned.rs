@@ -66,10 +66,12 @@ pub fn samples(html: &str, hints: &Hints) -> Vec<Sample> {
     })
 }
 
-/// Whether the model is asked: not of what is hidden, navigation, said before, or another field's for certain.
+/// Whether the model is asked: not of what is hidden, navigation, said before, or another field's for certain, nor of what a
+/// site's own rule has decided.
 fn is_open(verdict: &Verdict) -> bool {
     let rule = verdict.rule();
     match verdict {
+        _ if rule.starts_with("site/") => false,
         Verdict::Body { .. } => true,
         Verdict::Dropped { .. } => !matches!(
             rule,

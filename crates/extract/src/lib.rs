@@ -1,6 +1,6 @@
 //! Reads a page: HTML in, a ledger of judged blocks and the page's own claims out.
 //!
-//! A pure function (law 4): the same page and the same hints give the same ledger, whatever was read before and however
+//! A pure function (law 4): the same page, the same hints and the same site's rule give the same ledger, whatever was read before and however
 //! busy the machine is. The page is parsed once, through a guard that counts work, and walked once into blocks with a
 //! vector of features each; what follows judges blocks, not the document, so that every line that is left out has a verdict and
 //! a rule (law 5).
@@ -16,6 +16,7 @@
 //! - [`learned`]: what the rules leave open, judged by a model; `vector` is what it reads, `forest` what it is.
 //! - `metadata`: what the page claims about itself, each claim with its source.
 //! - `page`: what kind of page it is.
+//! - [`site`]: rules for single sites, where a user has written some.
 //! - [`settings`]: the `[extract]` section.
 
 mod container;
@@ -29,6 +30,7 @@ mod page;
 mod read;
 pub mod settings;
 mod sink;
+pub mod site;
 mod structure;
 mod table;
 mod text;
@@ -38,4 +40,4 @@ mod walk;
 mod words;
 
 pub use forest::{Forest, Unreadable};
-pub use read::{TooCostly, fragment, read, read_with};
+pub use read::{TooCostly, fragment, read, read_by, read_with};

@@ -10,6 +10,7 @@ use crate::learned::{self, Opinion};
 use crate::metadata::facts::Facts;
 use crate::metadata::{self, Claims};
 use crate::outline::{KnotId, Outline};
+use crate::site::{MISSED, Selected, SiteRule};
 use crate::text::letters;
 use crate::walk::{self, attribute};
 use crate::{page, verdicts};
@@ -29,7 +30,7 @@ pub struct TooCostly {
 /// # Errors
 /// [`TooCostly`] where the guard stopped the parse and no body was found until then.
 pub fn read(html: &str, hints: &Hints) -> Result<Ledger, TooCostly> {
-    ledger(guard::document(html, Caps::default()), html.len(), hints, false, Some(learned::shipped()))
+    ledger(guard::document(html, Caps::default()), html.len(), hints, Make::Page(Some(learned::shipped())))
 }
 
 /// Reads a page as [`read`] does, its blocks judged by another model, or by the rules alone: for those who train one.
@@ -37,7 +38,26 @@ pub fn read(html: &str, hints: &Hints) -> Result<Ledger, TooCostly> {
 /// # Errors
 /// As for [`read`].
 pub fn read_with(model: Option<&Forest>, html: &str, hints: &Hints) -> Result<Ledger, TooCostly> {
-    ledger(guard::document(html, Caps::default()), html.len(), hints, false, model)
+    ledger(guard::document(html, Caps::default()), html.len(), hints, Make::Page(model))
+}
+
+/// Reads a page by its site's rule. Where the rule finds nothing, the page is read as if there were none, and flagged.
+///
+/// # Errors
+/// [`TooCostly`] as for [`read`].
+pub fn read_by(rule: &SiteRule, html: &str, hints: &Hints) -> Result<Ledger, TooCostly> {
+    let mut parsed = guard::whole(html, Caps::default());
+    if let Some(selected) = rule.select(&mut parsed.html) {
+        let by_rule = ledger(parsed, html.len(), hints, Make::Selected(&selected))?;
+        if by_rule.rule.is_some() {
+            return Ok(by_rule);
+        }
+    }
+    let mut ledger = read(html, hints)?;
+    if rule.expects_something() {
+        ledger.flags.push(MISSED.to_owned());
+    }
+    Ok(ledger)
 }
 
 /// Reads an HTML fragment as a feed carries it (`content:encoded`): no furniture is expected around it, so nothing is
@@ -46,29 +66,60 @@ pub fn read_with(model: Option<&Forest>, html: &str, hints: &Hints) -> Result<Le
 /// # Errors
 /// [`TooCostly`] as for [`read`].
 pub fn fragment(html: &str, hints: &Hints) -> Result<Ledger, TooCostly> {
-    ledger(guard::fragment(html, Caps::default()), html.len(), hints, true, None)
+    ledger(guard::fragment(html, Caps::default()), html.len(), hints, Make::Fragment)
 }
 
-fn ledger(
-    parsed: Parsed,
-    size: usize,
-    hints: &Hints,
-    is_fragment: bool,
-    model: Option<&Forest>,
-) -> Result<Ledger, TooCostly> {
+/// What is read.
+#[derive(Clone, Copy)]
+enum Make<'s> {
+    /// A page with all that stands around an article, and the model that judges its blocks after the rules.
+    Page(Option<&'s Forest>),
+    /// A page of which a site's rule says what is what; the rest is judged as on any page.
+    Selected(&'s Selected<'s>),
+    /// A piece that a feed carries.
+    Fragment,
+}
+
+fn ledger(parsed: Parsed, size: usize, hints: &Hints, make: Make<'_>) -> Result<Ledger, TooCostly> {
+    let is_fragment = matches!(make, Make::Fragment);
     let mut outline = walk::blocks(&parsed.html);
-    let claims = Claims::of(Facts::of(&parsed.html), &outline, hints);
-    let container = prepare(&mut outline, &claims, is_fragment);
-    let mut verdicts = verdicts::judge(&outline, container, &claims);
-    let mut opinions = match model {
-        Some(model) => learned::judge(model, &outline, &claims, container, &mut verdicts),
-        None => Vec::new(),
+    let mut claims = Claims::of(Facts::of(&parsed.html), &outline, hints);
+    if let Make::Selected(selected) = make {
+        claims.overrule(&selected.pointed);
+    }
+    let mut container = prepare(&mut outline, &claims, is_fragment);
+    let marked = match make {
+        Make::Selected(selected) => Some(selected.mark(&outline)).filter(|marked| !marked.misses(&outline)),
+        _ => None,
     };
+    let within = marked.as_ref().and_then(|marked| marked.container(&outline));
+    if let Some(within) = within {
+        measure(&mut outline, within.knot);
+        container = Some(within);
+    }
+    let mut verdicts = verdicts::judge(&outline, container, &claims);
+    let mut by_rule = None;
+    if let (Some(marked), Make::Selected(selected)) = (&marked, make) {
+        let (judged, decided) = marked.judge(&outline, verdicts);
+        verdicts = judged;
+        by_rule = decided.then(|| selected.rule_id().to_owned());
+    }
+    // Where a site's rule says where the body is, nobody else is asked.
+    let model = match make {
+        Make::Page(model) => model,
+        Make::Selected(_) => Some(learned::shipped()).filter(|_| within.is_none()),
+        Make::Fragment => None,
+    };
+    let mut opinions =
+        model.map(|model| learned::judge(model, &outline, &claims, container, &mut verdicts)).unwrap_or_default();
     opinions.resize_with(verdicts.len(), Opinion::default);
     if parsed.partial && !verdicts.iter().any(Verdict::is_body) {
         return Err(TooCostly { read: parsed.read, size });
     }
-    let metadata = metadata::settle(&claims, &outline, &verdicts, hints);
+    let mut metadata = metadata::settle(&claims, &outline, &verdicts, hints);
+    if let (true, Make::Selected(selected)) = (by_rule.is_some(), make) {
+        metadata::ruled::overrule(&mut metadata, &selected.pointed, &claims, hints);
+    }
     let page = if is_fragment { PageKind::Article } else { page::kind(&outline, &verdicts, &claims) };
     let mut flags = page::flags(&outline, &claims);
     if parsed.partial {
@@ -92,7 +143,7 @@ fn ledger(
             verdict,
         })
         .collect();
-    Ok(Ledger { blocks, metadata, page, method, flags })
+    Ok(Ledger { blocks, metadata, page, method, rule: by_rule, flags })
 }
 
 /// Reads a page up to the rules' verdicts, for those who look at it there.

@@ -27,6 +27,8 @@ pub(crate) struct CountingSink {
     texts: Cell<u32>,
     /// The raw-text element whose text nobody will read.
     mute: Cell<u32>,
+    /// Selectors may ask for any attribute.
+    keeps_all: bool,
 }
 
 const NOBODY: u32 = u32::MAX;
@@ -41,7 +43,13 @@ impl CountingSink {
             steps: Cell::new(0),
             texts: Cell::new(0),
             mute: Cell::new(NOBODY),
+            keeps_all: false,
         }
+    }
+
+    /// The same, but all attributes stay in the tree.
+    pub(crate) fn keeping_all(self) -> Self {
+        Self { keeps_all: true, ..self }
     }
 
     /// Nodes made so far.
@@ -163,7 +171,7 @@ impl TreeSink for CountingSink {
             local_name!("style") | local_name!("noscript") | local_name!("iframe") | local_name!("noframes") => true,
             _ => false,
         };
-        attrs.retain(is_read);
+        attrs.retain(|attribute| self.keeps_all || is_read(attribute));
         let handle = self.number(self.inner.create_element(name, attrs, flags));
         if raw {
             self.mute.set(handle.number);
@@ -219,7 +227,7 @@ impl TreeSink for CountingSink {
     fn add_attrs_if_missing(&self, target: &Handle, mut attrs: Vec<Attribute>) {
         let count = attrs.len() as u64;
         self.add_steps(count * count / 4);
-        attrs.retain(is_read);
+        attrs.retain(|attribute| self.keeps_all || is_read(attribute));
         self.inner.add_attrs_if_missing(&target.id, attrs);
     }
 

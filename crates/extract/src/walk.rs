@@ -97,6 +97,11 @@ fn way(name: &str) -> Way {
     }
 }
 
+/// Whether an element of this name stands inside a line.
+pub(crate) fn is_inline(name: &str) -> bool {
+    matches!(way(name), Way::Inline(_))
+}
+
 impl<'a> Walk<'a> {
     fn run(&mut self, html: &'a Html) {
         let mut at = html.tree.root().first_child();

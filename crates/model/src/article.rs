@@ -112,7 +112,7 @@ pub enum Completeness {
 pub struct Extraction {
     /// `blocks`, `plain_text` or `feed`.
     pub method: String,
-    /// The per-site rule that was used, if any.
+    /// The site's rule that decided, if the user has one for it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rule: Option<String>,
     /// The version of the site's memory that was used, if any.

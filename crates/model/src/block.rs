@@ -1,6 +1,7 @@
 //! A page cut into judged blocks. The ledger *is* the result of extraction: what is not in the body is still here, with the
 //! verdict that took it out and the rule that gave it (law 5).
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::article::{Author, Image, NoticeKind, Publisher};
@@ -187,7 +188,7 @@ impl PageKind {
     }
 }
 
-/// A claim with where it was read: `json-ld`, `opengraph`, `meta`, `html`, `feed`, `url`.
+/// A claim with where it was read: `json-ld`, `opengraph`, `meta`, `html`, `feed`, `url`, `rule`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sourced<T> {
     /// What is claimed.
@@ -247,7 +248,10 @@ pub struct Ledger {
     pub page: PageKind,
     /// How the body was found: `blocks`, `plain_text`, `feed`.
     pub method: String,
-    /// Things worth knowing: `partial_parse`, `live_blog`, `gallery`, …
+    /// The site's rule that decided, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// Things worth knowing: `partial_parse`, `live_blog`, `gallery`, `site_rule_missed`, …
     pub flags: Vec<String>,
 }
 
@@ -258,6 +262,9 @@ pub struct Hints {
     pub requested_url: String,
     /// The address after redirects: what relative links are seen from.
     pub final_url: String,
+    /// When the page was fetched, for rules that hold for a time; extraction has no clock. Unknown of a bare file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fetched: Option<Timestamp>,
     /// The feed's headline.
     pub title: Option<String>,
     /// The feed's summary, HTML.
@@ -274,4 +281,11 @@ pub struct Hints {
     pub updated: Option<Claimed>,
     /// The feed's language.
     pub language: Option<String>,
+}
+
+impl Hints {
+    /// Where the page was read: after redirects, where that is known.
+    pub fn address(&self) -> &str {
+        if self.final_url.is_empty() { &self.requested_url } else { &self.final_url }
+    }
 }

@@ -1,15 +1,17 @@
-//! Bytes in, article out: the pure heart of the desk (law 4). Same bytes, same hints, same article, byte for byte.
+//! Bytes in, article out: the pure heart of the desk (law 4). Same bytes, same hints, same rules for sites, same article, byte
+//! for byte.
 
 use wiredesk_clean::Cleaned;
 use wiredesk_extract::TooCostly;
+use wiredesk_extract::site::SiteRules;
 use wiredesk_model::block::{Hints, Ledger, PageKind};
 use wiredesk_model::outcome::Dropped;
 
-/// Reads a page: decode, extract, clean, hash.
+/// Reads a page: decode, extract (by the rule for its site where there is one), clean, hash.
 ///
 /// # Errors
 /// When the page costs more work than any article does.
-pub fn read(bytes: &[u8], content_type: Option<&str>, hints: &Hints) -> Result<Cleaned, TooCostly> {
+pub fn read(bytes: &[u8], content_type: Option<&str>, hints: &Hints, rules: &SiteRules) -> Result<Cleaned, TooCostly> {
     // What says nothing of itself is taken for a page: the charset may be one that looks binary.
     if !wiredesk_fetch::sniff::kind(bytes, content_type.or(Some("text/html"))).is_text() {
         return Ok(finished(binary(), hints));
@@ -20,7 +22,10 @@ pub fn read(bytes: &[u8], content_type: Option<&str>, hints: &Hints) -> Result<C
     } else if is_plain(content_type, &page.text) {
         wiredesk_clean::text(&page.text, hints)
     } else {
-        wiredesk_extract::read(&page.text, hints)?
+        match rules.choose(hints.address(), hints.fetched) {
+            Some(rule) => wiredesk_extract::read_by(rule, &page.text, hints)?,
+            None => wiredesk_extract::read(&page.text, hints)?,
+        }
     };
     Ok(finished(ledger, hints))
 }

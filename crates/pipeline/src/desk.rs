@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use wiredesk_extract::site::SiteRules;
 use wiredesk_fetch::fetcher::Fetcher;
 use wiredesk_model::feed::Feed;
 use wiredesk_model::id::{EntryKey, FeedId};
@@ -14,6 +15,7 @@ use wiredesk_store::Store;
 
 use crate::cpu::Cpu;
 use crate::meter::Meter;
+use crate::misfits::Misfits;
 use crate::publication::Publication;
 use crate::settings::Settings;
 
@@ -71,6 +73,10 @@ pub struct Desk {
     pub politeness: Politeness,
     /// `extract.min_words`.
     pub min_words: u32,
+    /// `rules.d`: how single sites are read.
+    pub rules: Arc<SiteRules>,
+    /// Which of them did not fit, as far as it was told.
+    pub misfits: Misfits,
     /// `dedup.window`.
     pub window: Duration,
     /// `publish.in_flight.records`: the most entries between admission and receipt.

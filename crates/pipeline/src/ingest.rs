@@ -136,8 +136,16 @@ impl Desk {
         let fetched = Timestamp::now();
         let mut hints = hints.clone();
         hints.final_url = page.url.to_string();
+        hints.fetched = Some(fetched);
         let _timer = self.meter.stage("extract");
-        let job = move || (article::read(&page.body, page.content_type.as_deref(), &hints), page.body);
+        let (rules, misfits, meter) = (Arc::clone(&self.rules), self.misfits.clone(), self.meter.clone());
+        let job = move || {
+            let read = article::read(&page.body, page.content_type.as_deref(), &hints, &rules);
+            if let Ok(cleaned) = &read {
+                misfits.note(cleaned, &hints, &rules, &meter);
+            }
+            (read, page.body)
+        };
         match self.cpu.run(job).await {
             Ok((Ok(cleaned), page)) => match article::objection(&cleaned, self.min_words) {
                 None => Reading::Article(Box::new(cleaned), fetched, page),
@@ -440,6 +448,7 @@ fn hints(entry: &Entry) -> Hints {
     Hints {
         requested_url: link.clone(),
         final_url: link,
+        fetched: None,
         title: listing.title.clone(),
         summary: listing.summary.clone(),
         content: listing.content.clone(),

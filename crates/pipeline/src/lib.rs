@@ -8,7 +8,7 @@
 //! - [`article`]: bytes in, article out: the pure part of ingest.
 //! - [`publication`]: one body, one record; claims, batches, and the writer's thread with START and RUN.
 //! - [`cpu`], [`lane`](crate): where processor work runs; permits, and the slow lane.
-//! - [`desk`]: the parts a run works with. [`meter`], [`summary`]: what is counted.
+//! - [`desk`]: the parts a run works with. [`misfits`]: rules for sites that have changed, told once. [`meter`], [`summary`]: what is counted.
 
 pub mod article;
 pub mod cpu;
@@ -16,6 +16,7 @@ pub mod desk;
 mod ingest;
 mod lane;
 pub mod meter;
+pub mod misfits;
 mod poll;
 pub mod publication;
 pub mod run;

@@ -67,6 +67,7 @@ pub struct Meter {
     looked_again: Family<Result, Counter>,
     dropped: Family<Reason, Counter>,
     retries: Counter,
+    rule_misses: Counter,
     pending: Gauge,
     ready: Gauge,
     store_bytes: Gauge<i64>,
@@ -92,6 +93,7 @@ impl Meter {
             looked_again: Family::default(),
             dropped: Family::default(),
             retries: Counter::default(),
+            rule_misses: Counter::default(),
             pending: Gauge::default(),
             ready: Gauge::default(),
             store_bytes: Gauge::default(),
@@ -142,6 +144,11 @@ impl Meter {
             meter.dropped.clone(),
         );
         registry.register("wiredesk_entry_retries", "Attempts put back to be tried again", meter.retries.clone());
+        registry.register(
+            "wiredesk_site_rule_misses",
+            "Pages on which their site's rule found nothing",
+            meter.rule_misses.clone(),
+        );
         registry.register("wiredesk_entries_pending", "Entries seen and not yet settled", meter.pending.clone());
         registry.register("wiredesk_ready", "1 when the topic is fenced and caught up", meter.ready.clone());
         registry.register_with_unit(
@@ -186,6 +193,10 @@ impl Meter {
 
     pub(crate) fn retried(&self) {
         self.retries.inc();
+    }
+
+    pub(crate) fn rule_missed(&self) {
+        self.rule_misses.inc();
     }
 
     pub(crate) fn pending(&self, entries: u64) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use wiredesk_extract::site::SiteRules;
 use wiredesk_fetch::fetcher::Fetcher;
 use wiredesk_fetch::settings::Settings;
 use wiredesk_model::block::Hints;
@@ -30,7 +31,9 @@ async fn every_copy_of_a_story_comes_to_the_same_body() {
             title: Some(page.title.clone()),
             ..Hints::default()
         };
-        let read = article::read(&answer.body, answer.content_type.as_deref(), &hints).expect("an article").article;
+        let read = article::read(&answer.body, answer.content_type.as_deref(), &hints, &SiteRules::default())
+            .expect("an article")
+            .article;
         let (is, should) = (read.text, &bodies[slug.as_str()]);
         if wiredesk_dedup::content_hash(&is) != wiredesk_dedup::content_hash(should) {
             bad.push(format!("{} {}\n{}", page.feed, page.url, difference(&is, should)));

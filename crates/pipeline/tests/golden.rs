@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use wiredesk_clean::Cleaned;
+use wiredesk_extract::site::SiteRules;
 use wiredesk_model::article::Article;
 use wiredesk_model::block::{BlockKind, Hints, join};
 use wiredesk_pipeline::article;
@@ -41,7 +42,8 @@ fn read(golden: &Golden) -> Cleaned {
     let url = ["url", "canonical_url"].iter().find_map(|key| golden.expected[*key].as_str());
     let url = url.unwrap_or("https://news.example/story").to_owned();
     let hints = Hints { requested_url: url.clone(), final_url: url, ..Hints::default() };
-    article::read(&golden.page, golden.plain.then_some("text/plain"), &hints).expect("no page here is costly")
+    article::read(&golden.page, golden.plain.then_some("text/plain"), &hints, &SiteRules::default())
+        .expect("no page here is costly")
 }
 
 fn strings(value: &Value) -> Vec<&str> {

@@ -54,7 +54,12 @@ fn summary(loaded: &Loaded) -> String {
         Kind::Stdout => "standard output".into(),
         Kind::Kafka => format!("topic {} at {}", publish.kafka.topic, publish.kafka.brokers),
     };
-    format!("{feeds} feed{}, publish to {to}", if feeds == 1 { "" } else { "s" })
+    let rules = match loaded.rules.len() {
+        0 => String::new(),
+        1 => ", 1 rule for a site".into(),
+        more => format!(", {more} rules for sites"),
+    };
+    format!("{feeds} feed{}{rules}, publish to {to}", if feeds == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

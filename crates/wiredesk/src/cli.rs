@@ -74,7 +74,7 @@ pub(crate) struct ConfigArg {
 /// Settings of commands that fetch without a daemon.
 #[derive(Debug, Args)]
 pub(crate) struct FetchArgs {
-    /// Take the `[fetch]` section from this configuration file.
+    /// Take `[fetch]`, `[extract]` and the rules for sites from this configuration file.
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
 
@@ -151,7 +151,7 @@ pub(crate) enum Command {
         /// Write the page's text with its blocks coloured by verdict, as a self-contained HTML page.
         #[arg(long, value_name = "OUT", value_hint = ValueHint::FilePath)]
         html: Option<PathBuf>,
-        /// Show only the blocks that hold these words.
+        /// Show only the blocks that hold these words, each in full.
         #[arg(long, value_name = "WORDS")]
         why: Option<String>,
         #[arg(long, value_enum, default_value_t = Output::Text)]
@@ -176,6 +176,9 @@ pub(crate) enum Command {
     /// The configured feeds.
     #[command(subcommand)]
     Feeds(FeedsCommand),
+    /// The rules for single sites.
+    #[command(subcommand)]
+    Rules(RulesCommand),
     /// Follow what is published.
     Tail {
         #[command(flatten)]
@@ -274,5 +277,29 @@ pub(crate) enum FeedsCommand {
     Export {
         #[command(flatten)]
         config: ConfigArg,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// All rules with their hosts and what they select.
+    List {
+        #[command(flatten)]
+        config: ConfigArg,
+        #[arg(long, value_enum, default_value_t = Output::Text)]
+        output: Output,
+    },
+    /// Read stored pages by their sites' rules and hold the articles against what was written down of them.
+    ///
+    /// A fixture is a page `NAME.html` (or `NAME.html.gz`) with a `NAME.toml` beside it: `url`, and any of `must` and `must_not`
+    /// (lists of phrases), `title`, `date`, `authors`, and `fetched` (the day, where a rule for an earlier time is meant).
+    Test {
+        /// The folder of the fixtures. Default: `rules.d/fixtures` beside the configuration file.
+        #[arg(value_hint = ValueHint::DirPath)]
+        folder: Option<PathBuf>,
+        #[command(flatten)]
+        config: ConfigArg,
+        #[arg(long, value_enum, default_value_t = Output::Text)]
+        output: Output,
     },
 }

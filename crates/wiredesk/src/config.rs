@@ -6,10 +6,10 @@
 //!
 //! # Architecture
 //! - [`settings`]: the types, each crate's section and our own.
-//! - [`source`]: the files as text: `wiredesk.toml` and `feeds.d/*.toml` beside it.
+//! - [`source`]: the files as text: `wiredesk.toml`, and `feeds.d/*.toml` and `rules.d/*.toml` beside it.
 //! - [`keys`]: the tree of known keys, taken from the types' JSON Schema.
 //! - [`sift`]: unknown keys and wrong values, all of them.
-//! - [`checks`], [`kafka`], [`feeds`]: what types cannot say about sections and feeds.
+//! - [`checks`], [`kafka`], [`feeds`], [`rules`]: what types cannot say about sections, feeds and rules for sites.
 //! - [`secrets`]: settings that are kept in the environment or in files.
 //! - [`fault`], [`mask`], [`mod@print`]: what is wrong, without the secrets beside it, for people and for programs.
 
@@ -20,6 +20,7 @@ pub(crate) mod kafka;
 pub(crate) mod keys;
 pub(crate) mod mask;
 pub(crate) mod print;
+pub(crate) mod rules;
 pub(crate) mod secrets;
 pub(crate) mod settings;
 pub(crate) mod sift;
@@ -29,10 +30,12 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, Deserializer};
+use wiredesk_extract::site::SiteRules;
 use wiredesk_model::feed::Feed;
 use wiredesk_model::id::Fingerprint;
 use wiredesk_model::secret::Secret;
@@ -40,15 +43,18 @@ use wiredesk_publish::settings::Kind;
 
 use self::fault::{Fault, Faults};
 use self::feeds::FeedAt;
+use self::rules::RuleAt;
 use self::settings::Config;
 use self::sift::Sieve;
-use self::source::{Document, Source};
+use self::source::{Document, Holds, Source};
 
 /// The configuration as it is written: checked, its secrets left where they are kept.
 #[derive(Debug)]
 pub(crate) struct Written {
     /// What the files say, defaults filled in; `daemon.data_dir` made absolute by the file's folder.
     pub config: Config,
+    /// The rules for sites, compiled.
+    pub rules: Arc<SiteRules>,
     /// The folder of the main file.
     pub folder: PathBuf,
 }
@@ -60,16 +66,22 @@ pub(crate) struct Loaded {
     pub config: Config,
     /// The feeds in the order of the files, secrets resolved.
     pub feeds: Vec<Feed>,
+    /// The rules for sites, compiled.
+    pub rules: Arc<SiteRules>,
     /// `publish.kafka.properties`, secrets resolved; empty where records do not go to Kafka.
     pub kafka_properties: BTreeMap<String, Secret>,
     /// What is allowed but worth a look.
     pub warnings: Faults,
 }
 
-/// A short hash of what shapes articles: the settings of extraction and the version of its rules. It goes into each record.
+/// A short hash of what shapes articles: the settings of extraction, the version of its rules, and the rules for sites. It goes
+/// into each record.
 pub(crate) fn config_hash(config: &Config) -> String {
     let settings = serde_json::to_string(&config.extract).unwrap_or_default();
-    let mut hash = Fingerprint::of(&[env!("CARGO_PKG_VERSION"), &settings]).hex();
+    let rules = rules::what_shapes_articles(&config.rules);
+    let mut parts = vec![env!("CARGO_PKG_VERSION"), settings.as_str()];
+    parts.extend(rules.iter().map(String::as_str));
+    let mut hash = Fingerprint::of(&parts).hex();
     hash.truncate(12);
     hash
 }
@@ -79,8 +91,8 @@ pub(crate) fn config_hash(config: &Config) -> String {
 /// # Errors
 /// All that is wrong with it, in every file.
 pub(crate) fn load(path: &Path) -> Result<Loaded, Faults> {
-    let (Examined { config, feeds, kafka_properties, warnings }, _) = read_all(path, true)?;
-    Ok(Loaded { config, feeds, kafka_properties, warnings })
+    let (Examined { config, feeds, rules, kafka_properties, warnings }, _) = read_all(path, true)?;
+    Ok(Loaded { config, feeds, rules, kafka_properties, warnings })
 }
 
 /// Reads and checks the configuration but leaves secrets alone: for commands that only look at it or add to it.
@@ -89,12 +101,13 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, Faults> {
 /// All that is wrong with it, in every file.
 pub(crate) fn read(path: &Path) -> Result<Written, Faults> {
     let (read, folder) = read_all(path, false)?;
-    Ok(Written { config: read.config, folder })
+    Ok(Written { config: read.config, rules: read.rules, folder })
 }
 
 struct Examined {
     config: Config,
     feeds: Vec<Feed>,
+    rules: Arc<SiteRules>,
     kafka_properties: BTreeMap<String, Secret>,
     warnings: Faults,
 }
@@ -108,11 +121,17 @@ fn read_all(path: &Path, resolve: bool) -> Result<(Examined, PathBuf), Faults> {
     if faults.any_error() {
         return Err(faults);
     }
-    let (config, feeds, kafka_properties) = examined;
-    Ok((Examined { config, feeds, kafka_properties, warnings: faults }, folder))
+    let Parts { config, feeds, rules, kafka_properties } = examined;
+    Ok((Examined { config, feeds, rules: Arc::new(rules), kafka_properties, warnings: faults }, folder))
 }
 
-type Parts = (Config, Vec<Feed>, BTreeMap<String, Secret>);
+#[derive(Default)]
+struct Parts {
+    config: Config,
+    feeds: Vec<Feed>,
+    rules: SiteRules,
+    kafka_properties: BTreeMap<String, Secret>,
+}
 
 fn examine(
     sources: &[Source],
@@ -123,26 +142,32 @@ fn examine(
 ) -> Parts {
     let keys = keys::config();
     let mut found: Vec<FeedAt<'_>> = Vec::new();
+    let mut found_rules: Vec<RuleAt<'_>> = Vec::new();
     let mut main = None;
     for (file, source) in sources.iter().enumerate() {
         let Some(mut document) = source::parse(file, source, faults) else { continue };
         hidden.extend(mask::secret_spans(&document.root).into_iter().map(|span| (file, span)));
-        let feeds = document.take("feeds");
-        if file == source::MAIN {
+        let feeds = if source.holds(Holds::Feeds) { document.take("feeds") } else { None };
+        let rules = if source.holds(Holds::Rules) { document.take("rules") } else { None };
+        if source.holds == Holds::All {
             main = Some(document);
         } else {
-            source::refuse_all(&document, faults);
+            source::refuse_all(&document, source.holds, faults);
         }
         if let Some(feeds) = feeds {
             found.extend(feeds::read(file, feeds, &keys, faults));
         }
+        if let Some(rules) = rules {
+            found_rules.extend(rules::read(file, rules, &keys, faults));
+        }
     }
 
-    let Some(main) = main else { return (Config::default(), Vec::new(), BTreeMap::new()) };
+    let Some(main) = main else { return Parts::default() };
     let mut config = sections(&main, &keys, faults);
     checks::sections(&config, &main, faults);
     kafka::check(&config, &main, faults);
     feeds::check(&config, &found, sources, faults);
+    let rules = rules::compile(&found_rules, sources, faults);
 
     let (mut ready, mut properties) = (Vec::new(), BTreeMap::new());
     if resolve {
@@ -152,8 +177,9 @@ fn examine(
         }
     }
     config.feeds = found.into_iter().map(|feed| feed.settings).collect();
+    config.rules = found_rules.into_iter().map(|rule| rule.settings).collect();
     config.daemon.data_dir = folder.join(&config.daemon.data_dir);
-    (config, ready, properties)
+    Parts { config, feeds: ready, rules, kafka_properties: properties }
 }
 
 /// The sections of the main file; a value with a fault is replaced by its default, so that the checks can go on.

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tracing::{error, info, warn};
+use wiredesk_extract::site::SiteRules;
 use wiredesk_fetch::fetcher::Fetcher;
 use wiredesk_model::feed::Feed;
 use wiredesk_model::id::DeskId;
@@ -21,6 +22,7 @@ use wiredesk_model::units::Size;
 use wiredesk_pipeline::cpu::Cpu;
 use wiredesk_pipeline::desk::{Desk, Watcher};
 use wiredesk_pipeline::meter::Meter;
+use wiredesk_pipeline::misfits::Misfits;
 use wiredesk_pipeline::publication::{Parts, Publication};
 use wiredesk_pipeline::run::{End, Mode, Stop};
 use wiredesk_pipeline::summary::Summary;
@@ -60,6 +62,7 @@ const GUARD: Size = Size::mib(64);
 pub(crate) struct Plan {
     pub(crate) config: Config,
     pub(crate) feeds: Vec<Feed>,
+    pub(crate) rules: Arc<SiteRules>,
     pub(crate) kafka_properties: BTreeMap<String, Secret>,
     pub(crate) rebuild: bool,
     pub(crate) watcher: Watcher,
@@ -67,7 +70,7 @@ pub(crate) struct Plan {
 
 /// Puts a desk together. START begins at once, in a thread of its own.
 pub(crate) fn build(plan: Plan) -> Result<Built, Failure> {
-    let Plan { config, feeds, kafka_properties, rebuild, watcher } = plan;
+    let Plan { config, feeds, rules, kafka_properties, rebuild, watcher } = plan;
     let hash = config::config_hash(&config);
     let data_dir = &config.daemon.data_dir;
     let store = Store::open(data_dir, Timestamp::now())
@@ -106,6 +109,8 @@ pub(crate) fn build(plan: Plan) -> Result<Built, Failure> {
         settings: config.pipeline,
         schedule: config.schedule,
         min_words: config.extract.min_words,
+        rules,
+        misfits: Misfits::default(),
         window: config.dedup.window.0,
         in_flight: in_flight.records.get(),
         fetcher,
@@ -146,9 +151,9 @@ pub(crate) async fn run(order: Order<'_>) -> Result<Exit, Failure> {
     };
 
     let progress = Progress::new(order.once.is_some(), loaded.feeds.len());
-    let Loaded { config, feeds, kafka_properties, .. } = loaded;
+    let Loaded { config, feeds, rules, kafka_properties, .. } = loaded;
     let Built { desk, registry, released } =
-        build(Plan { config, feeds, kafka_properties, rebuild: order.rebuild, watcher: progress.watcher() })?;
+        build(Plan { config, feeds, rules, kafka_properties, rebuild: order.rebuild, watcher: progress.watcher() })?;
     let stop = Stop::default();
     let ended = tokio_util::sync::CancellationToken::new();
     let admin = match order.once {

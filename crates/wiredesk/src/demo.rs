@@ -130,6 +130,7 @@ async fn run(config: &Config, web: &DemoWeb, tally: &Arc<Tally>, progress: &Prog
     let plan = Plan {
         config: config.clone(),
         feeds,
+        rules: Arc::default(),
         kafka_properties: BTreeMap::new(),
         rebuild: false,
         watcher: Tally::watcher(tally, progress.watcher()),

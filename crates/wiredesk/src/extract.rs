@@ -1,47 +1,61 @@
-//! `wiredesk extract` and `explain`: the desk's own reading of a page, without a desk.
+//! `wiredesk extract`: the desk's own reading of a page, without a desk.
 
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
 
-use anstyle::{AnsiColor, Style};
-use anyhow::Context;
-use comfy_table::{ContentArrangement, Table, presets};
+use anstyle::Style;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use wiredesk_clean::Cleaned;
+use wiredesk_extract::settings::Settings;
+use wiredesk_extract::site::SiteRules;
 use wiredesk_model::article::Article;
-use wiredesk_model::block::{Block, BlockKind, Hints, Judged, Verdict};
+use wiredesk_model::block::{Block, BlockKind, Hints};
 use wiredesk_model::link::printable;
 use wiredesk_pipeline::article;
 
 use crate::bulk;
-use crate::cli::{ArticleOutput, FetchArgs, Output};
+use crate::cli::{ArticleOutput, FetchArgs};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::source::{self, Source};
 
 /// The most a page may weigh in bulk.
 const PAGE_LIMIT: u64 = 64 << 20;
 
-fn hints(requested: &str, url: &str) -> Hints {
-    Hints { requested_url: requested.to_owned(), final_url: url.to_owned(), ..Hints::default() }
+/// What a configuration says about reading.
+pub(crate) struct Reader {
+    min_words: u32,
+    rules: Arc<SiteRules>,
 }
 
-/// The article of a page and why the desk would not publish it, if so.
-fn read(source: &Source, min_words: u32) -> (Option<Cleaned>, Option<String>) {
-    match article::read(&source.bytes, source.content_type.as_deref(), &hints(&source.requested, &source.url)) {
-        Ok(cleaned) => {
-            let objection = article::objection(&cleaned, min_words)
-                .map(|dropped| format!("{}: {}", dropped.reason(), dropped.detail()));
-            (Some(cleaned), objection)
-        }
-        Err(error) => (None, Some(format!("too_costly: {error}"))),
+impl Reader {
+    /// As the configuration wants it that the command names; else as the defaults are, without rules for sites.
+    pub(crate) fn new(fetch: &FetchArgs) -> Result<Self, Failure> {
+        Ok(match source::configured(fetch)? {
+            Some(written) => Self { min_words: written.config.extract.min_words, rules: written.rules },
+            None => Self { min_words: Settings::default().min_words, rules: Arc::default() },
+        })
     }
-}
 
-fn min_words(fetch: &FetchArgs) -> u32 {
-    let configured = fetch.config.as_ref().and_then(|path| crate::config::read(path).ok());
-    configured.map_or_else(wiredesk_extract::settings::Settings::default, |written| written.config.extract).min_words
+    /// The article of a page and why the desk would not publish it, if so.
+    pub(crate) fn read(&self, source: &Source) -> (Option<Cleaned>, Option<String>) {
+        let hints = Hints {
+            requested_url: source.requested.clone(),
+            final_url: source.url.clone(),
+            fetched: source.fetched,
+            ..Hints::default()
+        };
+        match article::read(&source.bytes, source.content_type.as_deref(), &hints, &self.rules) {
+            Ok(cleaned) => {
+                let objection = article::objection(&cleaned, self.min_words)
+                    .map(|dropped| format!("{}: {}", dropped.reason(), dropped.detail()));
+                (Some(cleaned), objection)
+            }
+            Err(error) => (None, Some(format!("too_costly: {error}"))),
+        }
+    }
 }
 
 /// `extract FILE or URL…`
@@ -51,7 +65,7 @@ pub(crate) async fn extract(
     output: ArticleOutput,
     fetch: &FetchArgs,
 ) -> Result<Exit, Failure> {
-    let min_words = min_words(fetch);
+    let reader = Reader::new(fetch)?;
     let mut exit = Exit::Ok;
     for (at, input) in inputs.iter().enumerate() {
         let source = match source::read(input, url, fetch).await {
@@ -64,7 +78,7 @@ pub(crate) async fn extract(
             }
             Err(failure) => return Err(failure),
         };
-        let (cleaned, error) = read(&source, min_words);
+        let (cleaned, error) = reader.read(&source);
         if let Some(error) = &error {
             anstream::eprintln!("{input}: the desk would not publish this: {}", printable(error));
         }
@@ -95,15 +109,16 @@ struct Row {
 }
 
 /// `extract --jsonl MANIFEST`
-pub(crate) fn extract_bulk(manifest: &Path, jobs: Option<NonZeroUsize>) -> Result<Exit, Failure> {
+pub(crate) fn extract_bulk(manifest: &Path, jobs: Option<NonZeroUsize>, fetch: &FetchArgs) -> Result<Exit, Failure> {
+    let reader = Reader::new(fetch)?;
     let jobs = jobs.map_or_else(bulk::cores, Into::into);
     let row = |folder: &Path, row: Row| {
         let url = row.url.unwrap_or_default();
         let answer = source::below(folder, &row.html).and_then(|path| source::file(&path, PAGE_LIMIT));
         let (article, error) = match answer {
             Ok(bytes) => {
-                let source = Source { bytes, content_type: None, requested: url.clone(), url };
-                match bulk::guarded(|| read(&source, wiredesk_extract::settings::Settings::default().min_words)) {
+                let source = Source { bytes, content_type: None, requested: url.clone(), url, fetched: None };
+                match bulk::guarded(|| reader.read(&source)) {
                     Some((cleaned, error)) => (cleaned.map(|cleaned| cleaned.article), error),
                     None => (None, Some("the reader panicked on this page".into())),
                 }
@@ -166,81 +181,4 @@ fn html(article: &Article) -> String {
 /// Text for HTML.
 pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
-}
-
-/// What `explain` is asked for.
-pub(crate) struct Question<'a> {
-    pub(crate) input: &'a str,
-    pub(crate) url: Option<&'a str>,
-    pub(crate) html: Option<&'a Path>,
-    pub(crate) why: Option<&'a str>,
-    pub(crate) output: Output,
-}
-
-/// `explain FILE or URL`
-pub(crate) async fn explain(question: Question<'_>, fetch: &FetchArgs) -> Result<Exit, Failure> {
-    let source = source::read(question.input, question.url, fetch).await?;
-    let (cleaned, error) = read(&source, min_words(fetch));
-    if let Some(error) = &error {
-        anstream::eprintln!("the desk would not publish this: {}", printable(error));
-    }
-    let Some(cleaned) = cleaned else { return Ok(Exit::Failed) };
-    let wanted: Vec<&Judged> =
-        cleaned.ledger.blocks.iter().filter(|judged| question.why.is_none_or(|why| holds(judged, why))).collect();
-    if let Some(path) = question.html {
-        std::fs::write(path, crate::explain_html::page(&cleaned))
-            .with_context(|| format!("{} cannot be written", path.display()))
-            .or_exit(Exit::Io)?;
-        anstream::eprintln!("written to {}", path.display());
-    }
-    let mut out = anstream::stdout().lock();
-    let written = match question.output {
-        Output::Json => wanted.iter().try_for_each(|judged| writeln!(out, "{}", json!(judged))),
-        Output::Text if question.html.is_some() => Ok(()),
-        Output::Text => writeln!(out, "{}", table(&cleaned, &wanted)),
-    };
-    written.or_exit(Exit::Io)?;
-    Ok(if wanted.is_empty() && question.why.is_some() { Exit::Failed } else { Exit::Ok })
-}
-
-fn holds(judged: &Judged, words: &str) -> bool {
-    let folded = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    folded(&judged.block.text).contains(&folded(words))
-}
-
-/// A verdict as one word, with its colour.
-pub(crate) fn verdict(verdict: &Verdict) -> (String, AnsiColor) {
-    match verdict {
-        Verdict::Body { .. } => ("body".into(), AnsiColor::Green),
-        Verdict::Notice { notice, .. } => {
-            (format!("notice: {}", json!(notice).as_str().unwrap_or_default()), AnsiColor::Yellow)
-        }
-        Verdict::Field { field, .. } => (format!("field: {field}"), AnsiColor::Cyan),
-        Verdict::Dropped { .. } => ("dropped".into(), AnsiColor::Red),
-    }
-}
-
-fn table(cleaned: &Cleaned, wanted: &[&Judged]) -> String {
-    let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["verdict", "rule", "type", "links", "text"]);
-    for judged in wanted {
-        let (name, tint) = verdict(&judged.verdict);
-        let name = if colour { format!("{0}{name}{0:#}", tint.on_default()) } else { name };
-        let mut text: String = printable(&judged.block.text).chars().take(160).collect();
-        if text.len() < judged.block.text.len() {
-            text.push('…');
-        }
-        let kind = json!(judged.block.kind).as_str().unwrap_or_default().to_owned();
-        let links = format!("{:.0}%", judged.evidence.link_density * 100.0);
-        table.add_row([name, judged.verdict.rule().to_owned(), kind, links, text]);
-    }
-    let kept = cleaned.ledger.blocks.iter().filter(|judged| judged.verdict.is_body()).count();
-    format!(
-        "{}\n{table}\n{kept} of {} blocks are the body, {} words",
-        printable(&cleaned.article.title),
-        cleaned.ledger.blocks.len(),
-        cleaned.article.word_count
-    )
 }

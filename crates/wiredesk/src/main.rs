@@ -8,8 +8,8 @@
 //! - [`config`], [`check`], [`schema`]: the configuration, all its faults at once, and the schemas.
 //! - [`daemon`], [`admin`]: `run`, and the admin server beside it.
 //! - [`demo`]: the first minute. [`tail`], [`views`]: looking on from outside.
-//! - [`extract`], [`explain_html`], [`feed`], [`bulk`], [`source`]: the desk's own reading, without a desk.
-//! - [`feeds`]: OPML, and adding feeds.
+//! - [`extract`], [`explain`], [`explain_html`], [`feed`], [`bulk`], [`source`]: the desk's own reading, without a desk.
+//! - [`feeds`]: OPML, and adding feeds. [`rules`]: rules for sites, listed and tried on stored pages.
 
 mod admin;
 mod bulk;
@@ -20,6 +20,7 @@ mod connect;
 mod daemon;
 mod demo;
 mod exit;
+mod explain;
 mod explain_html;
 mod extract;
 mod feed;
@@ -27,6 +28,7 @@ mod feeds;
 mod out;
 mod progress;
 mod report;
+mod rules;
 mod schema;
 mod source;
 mod tail;
@@ -42,7 +44,7 @@ use anyhow::Context;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
-use crate::cli::{Cli, Command, FeedsCommand, Output};
+use crate::cli::{Cli, Command, FeedsCommand, Output, RulesCommand};
 
 use crate::exit::{Exit, Failure, OrExit};
 
@@ -103,18 +105,18 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Check { config, connect, output } => connect::check(&config.config, connect, output == Output::Json),
         Command::Demo { output, log } => runtime.block_on(demo::demo(output, log.as_deref())),
         Command::Extract { inputs, url, jsonl, jobs, output, fetch } => match jsonl {
-            Some(manifest) => extract::extract_bulk(&manifest, jobs),
+            Some(manifest) => extract::extract_bulk(&manifest, jobs, &fetch),
             None => runtime.block_on(extract::extract(&inputs, url.as_deref(), output, &fetch)),
         },
         Command::Explain { input, url, html, why, output, fetch } => {
-            let question = extract::Question {
+            let question = explain::Question {
                 input: &input,
                 url: url.as_deref(),
                 html: html.as_deref(),
                 why: why.as_deref(),
                 output,
             };
-            runtime.block_on(extract::explain(question, &fetch))
+            runtime.block_on(explain::explain(question, &fetch))
         }
         Command::Feed { input, url, jsonl, fetch } => match (jsonl, input) {
             (Some(manifest), _) => feed::feed_bulk(&manifest),
@@ -122,6 +124,10 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             (None, None) => Ok(Exit::Usage),
         },
         Command::Feeds(command) => runtime.block_on(feeds_command(command)),
+        Command::Rules(RulesCommand::List { config, output }) => rules::list(&config.config, output),
+        Command::Rules(RulesCommand::Test { folder, config, output }) => {
+            rules::test::test(&config.config, folder.as_deref(), output)
+        }
         Command::Tail { config, from_start, number, no_follow, output } => {
             tail::tail(&config.config, &tail::Wish { from_start, number, onwards: !no_follow, output })
         }

@@ -6,12 +6,13 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use flate2::read::MultiGzDecoder;
+use jiff::Timestamp;
 use url::Url;
 use wiredesk_fetch::fetcher::Fetcher;
 use wiredesk_fetch::settings::Settings;
 
 use crate::cli::FetchArgs;
-use crate::config;
+use crate::config::{self, Written};
 use crate::exit::{Exit, Failure, OrExit};
 
 /// Bytes with the addresses they are known by.
@@ -20,6 +21,8 @@ pub(crate) struct Source {
     pub(crate) content_type: Option<String>,
     pub(crate) requested: String,
     pub(crate) url: String,
+    /// When it was asked for; `None` of what lies in a file.
+    pub(crate) fetched: Option<Timestamp>,
 }
 
 /// Whether the argument is an address rather than a file.
@@ -28,18 +31,21 @@ pub(crate) fn is_url(input: &str) -> bool {
     lower.starts_with("http://") || lower.starts_with("https://")
 }
 
+/// The configuration that a one-off command was told to use.
+pub(crate) fn configured(args: &FetchArgs) -> Result<Option<Written>, Failure> {
+    let Some(path) = &args.config else { return Ok(None) };
+    match config::read(path) {
+        Ok(written) => Ok(Some(written)),
+        Err(faults) => {
+            crate::check::show(&faults, false);
+            Err(Failure { exit: Exit::Config, error: anyhow::anyhow!("{} has faults", path.display()) })
+        }
+    }
+}
+
 /// The fetcher that a one-off command uses: `[fetch]` of a configuration file, or the defaults.
 pub(crate) fn fetch_settings(args: &FetchArgs) -> Result<Settings, Failure> {
-    let mut settings = match &args.config {
-        Some(path) => match config::read(path) {
-            Ok(written) => written.config.fetch,
-            Err(faults) => {
-                crate::check::show(&faults, false);
-                return Err(Failure { exit: Exit::Config, error: anyhow::anyhow!("{} has faults", path.display()) });
-            }
-        },
-        None => Settings::default(),
-    };
+    let mut settings = configured(args)?.map(|written| written.config.fetch).unwrap_or_default();
     settings.allow_networks.extend(args.allow_network.iter().copied());
     Ok(settings)
 }
@@ -56,6 +62,7 @@ pub(crate) async fn read(input: &str, base: Option<&str>, args: &FetchArgs) -> R
             content_type: page.content_type.clone(),
             requested: input.to_owned(),
             url: page.url.to_string(),
+            fetched: Some(Timestamp::now()),
         });
     }
     let limit = settings.page_limit.0.max(settings.feed_limit.0);
@@ -72,7 +79,7 @@ pub(crate) async fn read(input: &str, base: Option<&str>, args: &FetchArgs) -> R
         }
         None => own,
     };
-    Ok(Source { bytes, content_type: None, requested: url.clone(), url })
+    Ok(Source { bytes, content_type: None, requested: url.clone(), url, fetched: None })
 }
 
 /// A file's bytes, unpacked where it is gzip, at most `limit` of them.

@@ -57,7 +57,8 @@ fn rough(span: SignedDuration) -> String {
     }
 }
 
-fn tinted(text: &str, tint: AnsiColor) -> String {
+/// Text in a colour, where a terminal shows one.
+pub(crate) fn tinted(text: &str, tint: AnsiColor) -> String {
     if anstream::AutoStream::choice(&std::io::stdout()) == anstream::ColorChoice::Never {
         return text.to_owned();
     }

@@ -1,11 +1,12 @@
 //! What a page claims about itself. Every source is read, the better ones first, and each claim says where it was found:
-//! `json-ld`, `opengraph`, `meta`, `microdata`, `html`, `feed`, `url`.
+//! `json-ld`, `opengraph`, `meta`, `microdata`, `html`, `feed`, `url`; and `rule` where a site's rule points at it.
 
 pub(crate) mod authors;
 pub(crate) mod dates;
 pub(crate) mod facts;
 pub(crate) mod json_ld;
 mod pictures;
+pub(crate) mod ruled;
 pub(crate) mod title;
 
 use url::Url;
@@ -148,10 +149,7 @@ pub(crate) fn settle(claims: &Claims, outline: &Outline, verdicts: &[Verdict], h
     let (facts, linked) = (&claims.facts, &claims.linked);
     let base = Url::parse(address(hints)).ok();
     let lang = facts.lang.clone().filter(|l| !l.trim().is_empty());
-    let month_first = lang.as_deref().is_none_or(|l| {
-        let l = l.to_ascii_lowercase();
-        l == "en" || l.starts_with("en-us") || l.starts_with("en_us")
-    });
+    let month_first = month_first(lang.as_deref());
     let field = |name: &'static str| {
         outline
             .blocks
@@ -223,6 +221,14 @@ pub(crate) fn settle(claims: &Claims, outline: &Outline, verdicts: &[Verdict], h
         images: pictures::of(facts, linked, outline, verdicts, base.as_ref()),
         is_accessible_for_free: linked.free().map(|free| Sourced::new(free, "json-ld")),
     }
+}
+
+/// Whether a page in this language writes the month before the day.
+fn month_first(lang: Option<&str>) -> bool {
+    lang.filter(|l| !l.trim().is_empty()).is_none_or(|l| {
+        let l = l.to_ascii_lowercase();
+        l == "en" || l.starts_with("en-us") || l.starts_with("en_us")
+    })
 }
 
 /// Short lines around the headline: where a date is printed that no markup tells.

@@ -58,7 +58,7 @@ pub(crate) fn read<'a>(
     keys: &[Key],
     faults: &mut Vec<Fault>,
 ) -> Vec<FeedAt<'a>> {
-    let keys = keys::feed(keys);
+    let keys = keys::item(keys, "feeds");
     let DeValue::Array(items) = value.into_inner() else {
         faults
             .push(Fault::error(file, key, "`feeds` is a list: its heading has two brackets").help("write `[[feeds]]`"));

@@ -26,6 +26,10 @@ pub(crate) enum Kind {
     OneOf(Vec<String>),
     /// Several of a kind in brackets.
     List(Box<Kind>),
+    /// `2026-11-27`
+    Date,
+    /// One CSS selector or a list of them.
+    Selectors,
     /// A text, or where a secret is kept.
     Setting,
     /// A table of free keys with a setting each.
@@ -54,9 +58,9 @@ pub(crate) fn config() -> Vec<Key> {
     }
 }
 
-/// The keys of one feed.
-pub(crate) fn feed(config: &[Key]) -> &[Key] {
-    match config.iter().find(|key| key.name == "feeds").map(|key| &key.kind) {
+/// The keys of one table of a list, `feeds` or `rules`.
+pub(crate) fn item<'k>(config: &'k [Key], list: &str) -> &'k [Key] {
+    match config.iter().find(|key| key.name == list).map(|key| &key.kind) {
         Some(Kind::List(item)) => match item.as_ref() {
             Kind::Table(keys) => keys,
             _ => &[],
@@ -86,6 +90,7 @@ fn kind(schema: &Value, root: &Value) -> Kind {
             "Span" => Kind::Span,
             "Size" => Kind::Size,
             "Setting" => Kind::Setting,
+            "Selectors" => Kind::Selectors,
             _ => kind(&root["$defs"][name], root),
         };
     }
@@ -129,6 +134,7 @@ fn kind(schema: &Value, root: &Value) -> Kind {
     }
     match () {
         () if of_type("boolean") => Kind::Bool,
+        () if of_type("string") && schema["format"] == "date" => Kind::Date,
         () if of_type("string") => Kind::Text,
         () => Kind::Other,
     }
@@ -156,6 +162,8 @@ impl Kind {
                 Self::Table(_) => "tables under a heading with two brackets each".into(),
                 _ => "a list in brackets".into(),
             },
+            Self::Date => "a date, as in 2026-11-27".into(),
+            Self::Selectors => r#"a CSS selector in quotes, or several in a list, as in ["article p", ".lead"]"#.into(),
             Self::Setting => r#"a text in quotes, or where it is kept: { env = "NAME" } or { file = "PATH" }"#.into(),
             Self::Settings => r#"a table, as in { "name" = "value" }"#.into(),
             Self::Table(keys) => {

@@ -59,7 +59,7 @@ pub(crate) struct FeedSettings {
     pub backfill: Option<NonZeroU32>,
 }
 
-/// The whole configuration: what `wiredesk.toml` and the files in `feeds.d` say, with every default filled in.
+/// The whole configuration: what `wiredesk.toml` and the files in `feeds.d` and `rules.d` say, with every default filled in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
@@ -79,4 +79,6 @@ pub(crate) struct Config {
     pub publish: wiredesk_publish::settings::Settings,
     /// The feeds; further ones in `feeds.d/*.toml` beside this file.
     pub feeds: Vec<FeedSettings>,
+    /// How the pages of single sites are read; further rules in `rules.d/*.toml` beside this file.
+    pub rules: Vec<wiredesk_extract::site::RuleSettings>,
 }

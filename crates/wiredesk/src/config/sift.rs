@@ -179,6 +179,8 @@ fn wrong(file: usize, span: Range<usize>, path: &Path<'_>, value: &DeValue<'_>, 
         (Kind::Setting, DeValue::Table(_)) => {
             fault(format!("`{key}`: this says neither a value nor where one is kept")).help(allowed)
         }
+        (Kind::Date, DeValue::String(text)) => fault(format!("`{key}`: {:?} is not a date", short(text))).help(allowed),
+        (Kind::Selectors, DeValue::Array(_)) => fault(format!("`{key}`: {serde}")).help(allowed),
         (Kind::Text | Kind::Other, DeValue::String(_)) | (Kind::List(_), DeValue::Array(_)) => {
             fault(format!("`{key}`: {serde}"))
         }

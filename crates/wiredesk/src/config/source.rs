@@ -1,5 +1,5 @@
-//! The files as text. `wiredesk.toml` comes first, then `feeds.d/*.toml` by name; each is parsed into a document that
-//! remembers where everything stands.
+//! The files as text. `wiredesk.toml` comes first, then `feeds.d/*.toml` and `rules.d/*.toml` by name; each is parsed into a
+//! document that remembers where everything stands.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -15,9 +15,33 @@ pub(crate) const MAIN: usize = 0;
 /// Syntax errors told per file.
 const SYNTAX_ERRORS: usize = 10;
 
+/// What a file may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// The main file.
+    All,
+    /// A file of `feeds.d`.
+    Feeds,
+    /// A file of `rules.d`.
+    Rules,
+}
+
+impl Holds {
+    /// The folder beside the main file, and the list that its files hold.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::All => ("", ""),
+            Self::Feeds => ("feeds.d", "feeds"),
+            Self::Rules => ("rules.d", "rules"),
+        }
+    }
+}
+
 /// One file.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
+    /// What it may hold.
+    pub holds: Holds,
     /// As the operator would write it.
     pub path: PathBuf,
     /// What stands in it.
@@ -45,21 +69,31 @@ pub(crate) fn feeds_folder(path: &Path) -> PathBuf {
     path.with_file_name("feeds.d")
 }
 
-/// Reads the main file and all of `feeds.d`. What cannot be read is a fault and an empty source.
+/// The folder of rules for sites, beside the main file.
+pub(crate) fn rules_folder(path: &Path) -> PathBuf {
+    path.with_file_name("rules.d")
+}
+
+/// Reads the main file and all of `feeds.d` and `rules.d`. What cannot be read is a fault and an empty source.
 pub(crate) fn read_all(path: &Path) -> (Vec<Source>, Vec<Fault>) {
     let mut faults = Vec::new();
-    let mut paths = vec![path.to_owned()];
-    match further_files(&feeds_folder(path)) {
-        Ok(further) => paths.extend(further),
-        Err(error) => faults.push(Fault::error(MAIN, 0..0, format!("cannot list feeds.d: {error}"))),
+    let mut paths = vec![(Holds::All, path.to_owned())];
+    for (holds, folder) in [(Holds::Feeds, feeds_folder(path)), (Holds::Rules, rules_folder(path))] {
+        match further_files(&folder) {
+            Ok(further) => paths.extend(further.into_iter().map(|path| (holds, path))),
+            Err(error) => {
+                let problem = format!("cannot list {}: {error}", holds.names().0);
+                faults.push(Fault::error(MAIN, 0..0, problem));
+            }
+        }
     }
-    let read = |(file, path): (usize, PathBuf)| {
+    let read = |(file, (holds, path)): (usize, (Holds, PathBuf))| {
         let text = std::fs::read(&path).map_err(|error| format!("cannot read the file: {error}")).and_then(text_of);
         match text {
-            Ok(text) => Source { path, text, readable: true },
+            Ok(text) => Source { holds, path, text, readable: true },
             Err(problem) => {
                 faults.push(Fault::error(file, 0..0, problem));
-                Source { path, text: String::new(), readable: false }
+                Source { holds, path, text: String::new(), readable: false }
             }
         }
     };
@@ -156,14 +190,23 @@ fn next_beginning(text: &str, behind: usize) -> Option<usize> {
     None
 }
 
-/// A file of `feeds.d` holds feeds and nothing else: whatever is still in it is a fault.
-pub(crate) fn refuse_all(document: &Document<'_>, faults: &mut Vec<Fault>) {
+/// A file of `feeds.d` holds feeds and nothing else, one of `rules.d` rules: whatever is still in it is a fault.
+pub(crate) fn refuse_all(document: &Document<'_>, holds: Holds, faults: &mut Vec<Fault>) {
+    let (folder, list) = holds.names();
     for key in document.root.keys() {
         let message = format!("`{}` does not belong here", key.get_ref());
-        faults.push(
-            Fault::error(document.file, key.span(), message)
-                .help("files in feeds.d hold `[[feeds]]` only; all else stands in the main file"),
-        );
+        let help = match super::sift::nearest(key.get_ref(), [list].into_iter()) {
+            Some(near) => format!("did you mean `[[{near}]]`? Files in {folder} hold nothing else"),
+            None => format!("files in {folder} hold `[[{list}]]` only; all else stands in the main file"),
+        };
+        faults.push(Fault::error(document.file, key.span(), message).help(help));
+    }
+}
+
+impl Source {
+    /// Whether this list may stand in the file.
+    pub(crate) fn holds(&self, list: Holds) -> bool {
+        self.holds == Holds::All || self.holds == list
     }
 }
 

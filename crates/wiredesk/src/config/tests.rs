@@ -336,24 +336,28 @@ fn the_example_holds_every_key() {
     let text = example(true);
     let desk = Desk::new(&text);
     read(&desk.path()).expect("no fault with every key in use");
-    let source = source::Source { path: desk.path(), text, readable: true };
+    let source = source::Source { holds: source::Holds::All, path: desk.path(), text, readable: true };
     let document = source::parse(0, &source, &mut Vec::new()).expect("TOML");
     let keys = keys::config();
     for path in keys::leaves(&keys) {
         assert!(document.has(&path), "{} is not in config/wiredesk.toml", path.join("."));
     }
-    let feeds = document.root.iter().find(|(key, _)| key.get_ref() == "feeds").expect("feeds").1;
-    let feed = feeds.get_ref().as_array().and_then(|feeds| feeds.first()).expect("a feed");
-    for key in keys::feed(&keys) {
-        let table = feed.get_ref().as_table().expect("a table");
-        assert!(source::key_place(table, &[&key.name]).is_some(), "feeds.{} is not in config/wiredesk.toml", key.name);
+    for list in ["feeds", "rules"] {
+        let items = document.root.iter().find(|(key, _)| key.get_ref() == list).expect("the list").1;
+        let item = items.get_ref().as_array().and_then(|items| items.first()).expect("an item");
+        for key in keys::item(&keys, list) {
+            let table = item.get_ref().as_table().expect("a table");
+            let name = &key.name;
+            assert!(source::key_place(table, &[name]).is_some(), "{list}.{name} is not in config/wiredesk.toml");
+        }
     }
 }
 
 #[test]
 fn the_example_and_its_feeds_load_as_they_are() {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/wiredesk.toml"));
-    assert_eq!(load(path).expect("no fault").feeds.len(), 10);
+    let loaded = load(path).expect("no fault");
+    assert_eq!((loaded.feeds.len(), loaded.rules.len()), (10, 1));
 }
 
 #[test]
@@ -373,4 +377,84 @@ fn a_file_that_breaks_off_anywhere_is_told_and_never_a_panic() {
 fn the_configuration_of_the_compose_file_is_sound() {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/wiredesk.toml"));
     assert_eq!(load(path).expect("no fault").config.publish.kind, Kind::Kafka);
+}
+
+const RULE: &str = "[[rules]]\nid = \"a\"\nhosts = [\"a.example\"]\nbody = \"article\"\n";
+
+#[test]
+fn each_mistake_in_a_rule_is_named_where_it_stands() {
+    let rule = |rest: &str| format!("{RULE}{rest}\n");
+    let table: Vec<(String, &[&str])> = vec![
+        ("[rules]\nid = \"a\"\n".into(), &["1:2 `rules` is a list: its heading has two brackets | write `[[rules]]`"]),
+        ("[[rules]]\n".into(), &["1:1 this rule has no `id`", "1:1 this rule has no `hosts`"]),
+        ("[[rules]]\nid = \"a\"\nhosts = [\"a.example\"]\n".into(), &["2:6 the rule selects nothing | add `body`"]),
+        (rule("bdoy = \"p\""), &["5:1 unknown key `bdoy` | did you mean `body`?"]),
+        (rule("strip = 3"), &["5:9 `strip`: a whole number cannot stand here | write a CSS selector in quotes"]),
+        (rule("strip = [\"p\", 3]"), &["`strip`: invalid type"]),
+        (
+            rule("strip = [\"p\", \"p >\"]\ntitle = \"h1::\""),
+            &["5:15 `strip`: \"p >\" is no selector: it begins or ends", "6:9 `title`: \"h1::\" is no selector: "],
+        ),
+        (
+            rule("valid_from = \"spring\""),
+            &["5:14 `valid_from`: \"spring\" is not a date | write a date, as in 2026-11-27"],
+        ),
+        (
+            rule("valid_from = 2026-04-01\nvalid_until = 2026-03-31"),
+            &["6:15 the rule ends (2026-03-31) before it begins"],
+        ),
+        (
+            RULE.replace("[\"a.example\"]", "[\"a.example\", \"https://b\"]"),
+            &["3:23 \"https://b\" is no host: it has a scheme"],
+        ),
+        (
+            RULE.replace("[\"a.example\"]", "\"a.example\""),
+            &["3:9 `hosts`: a text cannot stand here | write a list of texts"],
+        ),
+        (RULE.replace("\"a\"", "\"A b\""), &["2:6 \"A b\" cannot be a rule's id"]),
+        (
+            format!("{RULE}{}", RULE.replace("id = \"a\"", "id = \"b\"")),
+            &["7:9 \"b\" is for a.example as \"a\" is, at "],
+        ),
+        (format!("{RULE}{}", RULE.replace("a.example", "b.example")), &["6:6 another rule has the id \"a\", at "]),
+    ];
+    for (text, expected) in table {
+        let told = Desk::new("").file("rules.d/r.toml", &text).told();
+        assert_eq!(told.len(), expected.len(), "{text}\n{told:#?}");
+        for part in expected {
+            assert!(
+                told.iter().any(|told| told.starts_with("r.toml:") && told.contains(part)),
+                "{text}\nwanted {part:?} in {told:#?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn rules_stand_in_files_of_their_own_or_in_the_main_file_and_nothing_else_stands_there() {
+    let desk =
+        Desk::new(&RULE.replace("\"a\"", "\"main\"").replace("a.example", "main.example")).file("rules.d/b.toml", RULE);
+    let loaded = load(&desk.path()).expect("no fault");
+    assert_eq!(loaded.rules.len(), 2);
+    assert_eq!(loaded.rules.choose("https://a.example/x", None).map(|rule| rule.id()), Some("a"));
+    let told = desk.file("rules.d/c.toml", "[[rule]]\n").file("feeds.d/d.toml", RULE).told();
+    assert!(
+        told[0].starts_with("d.toml:1:3 `rules` does not belong here | files in feeds.d hold `[[feeds]]` only"),
+        "{told:#?}"
+    );
+    assert!(told[1].starts_with("c.toml:1:3 `rule` does not belong here | did you mean `[[rules]]`?"), "{told:#?}");
+}
+
+#[test]
+fn the_config_hash_covers_the_rules_but_neither_their_order_nor_what_is_said_about_them() {
+    let hash = |main: &str, rules: &str| {
+        config_hash(&load(&Desk::new(main).file("rules.d/r.toml", rules).path()).expect("no fault").config)
+    };
+    let other = RULE.replace("id = \"a\"", "id = \"b\"").replace("a.example", "b.example");
+    assert_ne!(hash("", ""), hash("", RULE));
+    assert_ne!(hash("", RULE), hash("", &RULE.replace("article", "main")));
+    assert_ne!(hash("", RULE), hash("", &format!("{RULE}valid_until = 2026-04-01\n")));
+    assert_eq!(hash("", RULE), hash("", &format!("{RULE}about = \"said\"\n")));
+    assert_eq!(hash("", &format!("{RULE}{other}")), hash(RULE, &other));
+    assert_eq!(hash(&other, RULE), hash(RULE, &other));
 }
