@@ -14,6 +14,10 @@ use crate::walk::attribute;
 pub(crate) struct Time {
     /// `datetime`, or the text where there is none.
     pub(crate) value: String,
+    /// What readers see.
+    pub(crate) text: String,
+    /// It has the attribute `pubdate`.
+    pub(crate) pubdate: bool,
     /// It says that it is a date of change.
     pub(crate) modified: bool,
     /// It says that it is the date of publication.
@@ -150,10 +154,12 @@ impl Facts {
             .collect::<Vec<_>>()
             .join(" ")
             .to_ascii_lowercase();
-        let value =
-            attribute(element, "datetime").filter(|v| !v.trim().is_empty()).map_or_else(|| text_of(node, 120), line);
+        let text = text_of(node, 120);
+        let value = attribute(element, "datetime").filter(|v| !v.trim().is_empty()).map_or_else(|| text.clone(), line);
         self.times.push(Time {
             value,
+            text,
+            pubdate: attribute(element, "pubdate").is_some(),
             modified: names.contains("updated") && !names.contains("published") || names.contains("modified"),
             published: names.contains("publish") || names.contains("posted"),
             after_headline,

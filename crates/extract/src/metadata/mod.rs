@@ -1,22 +1,24 @@
 //! What a page claims about itself. Every source is read, the better ones first, and each claim says where it was found:
-//! `json-ld`, `opengraph`, `meta`, `microdata`, `html`, `feed`, `url`.
+//! `json-ld`, `opengraph`, `meta`, `microdata`, `html`, `feed`, `url`; `date_modified` where a page shows no day but that of a change.
 
 pub(crate) mod authors;
 pub(crate) mod dates;
 pub(crate) mod facts;
 pub(crate) mod json_ld;
 mod pictures;
+mod printed;
+mod published;
 pub(crate) mod title;
 
 use url::Url;
 use wiredesk_model::article::{Author, AuthorKind, Publisher};
 use wiredesk_model::block::{BlockKind, Hints, Metadata, Sourced, Verdict};
-use wiredesk_model::date::Claimed;
 
 use crate::outline::Outline;
 use crate::text::{letters, line, without_tags};
 use facts::Facts;
 use json_ld::Linked;
+use published::Calendar;
 
 /// What is known of the page before its blocks are judged.
 pub(crate) struct Claims {
@@ -176,9 +178,10 @@ pub(crate) fn settle(claims: &Claims, outline: &Outline, verdicts: &[Verdict], h
                 .map(|t| Sourced::new(t, "json-ld"))
                 .filter(|s| !claims.is_title(&s.value))
         });
-    let date_text: Vec<String> = field("date_published").map(|b| b.text.clone()).collect();
-    let around = near_headline(outline, verdicts);
-    let near: Vec<&str> = around.iter().copied().filter(|text| may_date(text)).collect();
+    let texts: Vec<&str> = field("date_published").map(|b| b.text.as_str()).collect();
+    let lines = printed::around_headline(outline, verdicts);
+    let around: Vec<&str> = lines.iter().map(|line| line.text).collect();
+    let calendar = Calendar { facts, linked, hints, lines: &lines, texts: &texts, month_first };
     Metadata {
         title: claims.title.clone(),
         subtitle,
@@ -194,8 +197,8 @@ pub(crate) fn settle(claims: &Claims, outline: &Outline, verdicts: &[Verdict], h
             }),
         authors: all_authors(claims, byline.as_deref(), &around, hints),
         byline: byline.map(|text| Sourced::new(text, "html")),
-        published: published(facts, linked, hints, &date_text, &near, month_first),
-        modified: modified(facts, linked, hints, month_first),
+        published: calendar.published(),
+        modified: calendar.modified(),
         canonical_url: facts
             .canonical
             .as_deref()
@@ -223,25 +226,6 @@ pub(crate) fn settle(claims: &Claims, outline: &Outline, verdicts: &[Verdict], h
         images: pictures::of(facts, linked, outline, verdicts, base.as_ref()),
         is_accessible_for_free: linked.free().map(|free| Sourced::new(free, "json-ld")),
     }
-}
-
-/// Short lines around the headline: where a date is printed that no markup tells.
-fn near_headline<'a>(outline: &'a Outline, verdicts: &[Verdict]) -> Vec<&'a str> {
-    let is_title = |v: &Verdict| matches!(v, Verdict::Field { field, .. } if field == "title");
-    let Some(title) = verdicts.iter().position(is_title) else { return Vec::new() };
-    let last = (title + 13).min(outline.blocks.len());
-    (title.saturating_sub(3)..last)
-        .filter(|at| !is_title(&verdicts[*at]) && verdicts[*at].rule() != "chrome/hidden")
-        .map(|at| &outline.blocks[at])
-        .filter(|block| block.features.words <= 14 && !block.features.terminal)
-        .map(|block| block.text.as_str())
-        .collect()
-}
-
-/// Whether a line may say when the article came out, rather than when it was changed or who owns it.
-fn may_date(text: &str) -> bool {
-    text.bytes().filter(u8::is_ascii_digit).count() >= 4
-        && !["updated", "modified", "copyright", "©"].iter().any(|word| text.to_lowercase().contains(word))
 }
 
 fn keywords(facts: &Facts, linked: &Linked, hints: &Hints) -> Option<Sourced<Vec<String>>> {
@@ -285,80 +269,6 @@ fn publisher(facts: &Facts, linked: &Linked) -> Option<Sourced<Publisher>> {
             .map(|n| (n, "meta"))
     });
     name.map(|(name, source)| Sourced::new(Publisher { name: Some(name.to_owned()), url: None }, source))
-}
-
-const PUBLISHED: [&str; 22] = [
-    "article:published_time",
-    "article:published",
-    "og:published_time",
-    "og:article:published_time",
-    "datepublished",
-    "parsely-pub-date",
-    "sailthru.date",
-    "publishdate",
-    "publish-date",
-    "publish_date",
-    "published_at",
-    "pubdate",
-    "published-date",
-    "article.published",
-    "cxenseparse:recs:publishtime",
-    "dcterms.created",
-    "dc.date.issued",
-    "dc.date.created",
-    "dcterms.date",
-    "dc.date",
-    "article:post_date",
-    "date",
-];
-
-fn published(
-    facts: &Facts,
-    linked: &Linked,
-    hints: &Hints,
-    texts: &[String],
-    near: &[&str],
-    month_first: bool,
-) -> Option<Sourced<Claimed>> {
-    let read = |text: &str, source: &str| dates::parse(text, month_first).map(|d| Sourced::new(d, source));
-    let time =
-        |f: &dyn Fn(&facts::Time) -> bool| facts.times.iter().find(|t| f(t)).and_then(|t| read(&t.value, "html"));
-    linked
-        .text("datePublished")
-        .or_else(|| linked.text("dateCreated"))
-        .and_then(|t| read(&t, "json-ld"))
-        .or_else(|| PUBLISHED.iter().find_map(|key| facts.all(key).find_map(|v| read(v, "meta"))))
-        .or_else(|| facts.property("datePublished").and_then(|v| read(v, "microdata")))
-        .or_else(|| time(&|t| t.published && !t.modified && dates::parse(&t.value, month_first).is_some()))
-        .or_else(|| hints.published.map(|d| Sourced::new(d, "feed")))
-        .or_else(|| time(&|t| t.after_headline && !t.modified && dates::parse(&t.value, month_first).is_some()))
-        .or_else(|| texts.iter().find_map(|t| read(t, "html")))
-        .or_else(|| dates::of_url(address(hints)).map(|d| Sourced::new(d, "url")))
-        .or_else(|| near.iter().find_map(|t| read(t, "html")))
-        .or_else(|| time(&|t| !t.modified && dates::parse(&t.value, month_first).is_some()))
-        .or_else(|| linked.text("uploadDate").and_then(|t| read(&t, "json-ld")))
-}
-
-fn modified(facts: &Facts, linked: &Linked, hints: &Hints, month_first: bool) -> Option<Sourced<Claimed>> {
-    let read = |text: &str, source: &str| dates::parse(text, month_first).map(|d| Sourced::new(d, source));
-    linked
-        .text("dateModified")
-        .and_then(|t| read(&t, "json-ld"))
-        .or_else(|| {
-            [
-                "article:modified_time",
-                "article:modified",
-                "og:updated_time",
-                "datemodified",
-                "last-modified",
-                "dcterms.modified",
-            ]
-            .iter()
-            .find_map(|key| facts.all(key).find_map(|v| read(v, "meta")))
-        })
-        .or_else(|| facts.property("dateModified").and_then(|v| read(v, "microdata")))
-        .or_else(|| facts.times.iter().find(|t| t.modified).and_then(|t| read(&t.value, "html")))
-        .or_else(|| hints.updated.map(|d| Sourced::new(d, "feed")))
 }
 
 /// Authors out of the markup; `byline` is the printed line where blocks have been judged.
