@@ -50,6 +50,26 @@ pub(crate) struct Facts {
     pub(crate) players: usize,
 }
 
+/// Parts of addresses of pages about authors.
+const AUTHORS: [&str; 16] = [
+    "/author/",
+    "/authors/",
+    "/autor/",
+    "/autoren/",
+    "/autore/",
+    "/autori/",
+    "/auteur/",
+    "/auteurs/",
+    "/journalist/",
+    "/journalists/",
+    "/byline/",
+    "/staff/",
+    "/contributor/",
+    "/contributors/",
+    "/redaktion/",
+    "/columnists/",
+];
+
 /// More of a kind than this is not looked at.
 const ENOUGH: usize = 200;
 
@@ -173,10 +193,8 @@ impl Facts {
         let marked = attribute(element, "rel").is_some_and(|rel| rel.split_ascii_whitespace().any(|r| r == "author"));
         let href = attribute(element, "href").unwrap_or_default();
         let path = href.split(['?', '#']).next().unwrap_or_default();
-        let of_author =
-            ["/author/", "/authors/", "/autor/", "/autoren/", "/auteur/", "/journalist/", "/journalists/", "/byline/"]
-                .iter()
-                .any(|part| path.contains(part));
+        let of_author = AUTHORS.iter().any(|part| path.contains(part))
+            || attribute(element, "class").is_some_and(|names| names.contains("author") || names.contains("byline"));
         if marked || of_author {
             let name = text_of(node, 120);
             if !name.is_empty() && !self.authors.iter().any(|(known, ..)| *known == name) {

@@ -9,9 +9,10 @@ mod pictures;
 mod printed;
 mod published;
 pub(crate) mod title;
+mod writers;
 
 use url::Url;
-use wiredesk_model::article::{Author, AuthorKind, Publisher};
+use wiredesk_model::article::Publisher;
 use wiredesk_model::block::{BlockKind, Hints, Metadata, Sourced, Verdict};
 
 use crate::outline::Outline;
@@ -19,6 +20,7 @@ use crate::text::{letters, line, without_tags};
 use facts::Facts;
 use json_ld::Linked;
 use published::Calendar;
+use writers::Credits;
 
 /// What is known of the page before its blocks are judged.
 pub(crate) struct Claims {
@@ -77,9 +79,7 @@ impl Claims {
         if let Some(content) = hints.content.as_deref().filter(|c| c.len() > 400) {
             anchor.push_str(&letters(&without_tags(content)));
         }
-        let names = found_authors(&facts, &linked, None)
-            .map(|a| a.value.iter().map(|a| letters(&a.name)).collect())
-            .unwrap_or_default();
+        let names = writers::stated(&facts, &linked).iter().map(|author| letters(&author.name)).collect();
         Self { facts, linked, title, titles, names, description: letters(&description), anchor }
     }
 
@@ -180,7 +180,16 @@ pub(crate) fn settle(claims: &Claims, outline: &Outline, verdicts: &[Verdict], h
         });
     let texts: Vec<&str> = field("date_published").map(|b| b.text.as_str()).collect();
     let lines = printed::around_headline(outline, verdicts);
-    let around: Vec<&str> = lines.iter().map(|line| line.text).collect();
+    let sites = title::site_names(facts, linked, hints);
+    let credits = Credits {
+        facts,
+        linked,
+        hints,
+        byline: byline.as_deref(),
+        lines: &lines,
+        signature: printed::signature(outline, verdicts),
+        sites: &sites,
+    };
     let calendar = Calendar { facts, linked, hints, lines: &lines, texts: &texts, month_first };
     Metadata {
         title: claims.title.clone(),
@@ -195,7 +204,7 @@ pub(crate) fn settle(claims: &Claims, outline: &Outline, verdicts: &[Verdict], h
             .or_else(|| {
                 hints.summary.as_deref().map(without_tags).filter(|t| !t.is_empty()).map(|t| Sourced::new(t, "feed"))
             }),
-        authors: all_authors(claims, byline.as_deref(), &around, hints),
+        authors: credits.authors(),
         byline: byline.map(|text| Sourced::new(text, "html")),
         published: calendar.published(),
         modified: calendar.modified(),
@@ -269,88 +278,4 @@ fn publisher(facts: &Facts, linked: &Linked) -> Option<Sourced<Publisher>> {
             .map(|n| (n, "meta"))
     });
     name.map(|(name, source)| Sourced::new(Publisher { name: Some(name.to_owned()), url: None }, source))
-}
-
-/// Authors out of the markup; `byline` is the printed line where blocks have been judged.
-fn found_authors(facts: &Facts, linked: &Linked, byline: Option<&str>) -> Option<Sourced<Vec<Author>>> {
-    let mut sets: Vec<(Vec<Author>, &str)> = Vec::new();
-    let mut stated: Vec<Author> = Vec::new();
-    for key in ["author", "creator"] {
-        for (name, organisation, url) in linked.parties(key) {
-            for mut author in authors::read(&name) {
-                if organisation {
-                    author.kind = AuthorKind::Organization;
-                }
-                author.url.clone_from(&url);
-                push(&mut stated, author);
-            }
-        }
-        if !stated.is_empty() {
-            break;
-        }
-    }
-    sets.push((stated, "json-ld"));
-    for keys in [
-        &["author", "article:author", "og:article:author", "parsely-author", "sailthru.author", "byl"][..],
-        &["dc.creator", "dcterms.creator", "dc.author"][..],
-    ] {
-        let mut found = Vec::new();
-        for key in keys {
-            for value in facts.all(key) {
-                authors::read(value).into_iter().for_each(|a| push(&mut found, a));
-            }
-            if !found.is_empty() {
-                break;
-            }
-        }
-        sets.push((found, "meta"));
-    }
-    let mut found = Vec::new();
-    for (_, value) in facts.properties.iter().filter(|(name, _)| name == "author" || name == "creator") {
-        authors::read(value).into_iter().for_each(|a| push(&mut found, a));
-    }
-    sets.push((found, "microdata"));
-    let mut found = Vec::new();
-    for (name, _, _) in facts.authors.iter().filter(|(.., marked)| *marked).take(6) {
-        authors::read(name).into_iter().for_each(|a| push(&mut found, a));
-    }
-    sets.push((found, "html"));
-    if let Some(byline) = byline {
-        sets.push((authors::read(byline), "html"));
-    }
-    let is_person = |set: &[Author]| set.iter().any(|a| a.kind == AuthorKind::Person);
-    let at =
-        sets.iter().position(|(set, _)| is_person(set)).or_else(|| sets.iter().position(|(set, _)| !set.is_empty()))?;
-    let (mut set, source) = sets.swap_remove(at);
-    // The agency beside a name is where the name works; the byline keeps it as printed.
-    if is_person(&set) {
-        set.retain(|a| a.kind == AuthorKind::Person);
-    }
-    Some(Sourced::new(set, source))
-}
-
-fn push(all: &mut Vec<Author>, author: Author) {
-    if all.len() < 20 && !all.iter().any(|known| letters(&known.name) == letters(&author.name)) {
-        all.push(author);
-    }
-}
-
-fn all_authors(claims: &Claims, byline: Option<&str>, around: &[&str], hints: &Hints) -> Option<Sourced<Vec<Author>>> {
-    let found = found_authors(&claims.facts, &claims.linked, byline);
-    let from_feed: Vec<Author> = hints.authors.iter().flat_map(|name| authors::read(name)).collect();
-    match found {
-        Some(found) if !from_feed.is_empty() && found.value.iter().all(|a| a.kind == AuthorKind::Organization) => {
-            let person = from_feed.iter().any(|a| a.kind == AuthorKind::Person);
-            Some(if person { Sourced::new(from_feed, "feed") } else { found })
-        }
-        Some(found) => Some(found),
-        None if !from_feed.is_empty() => Some(Sourced::new(from_feed, "feed")),
-        None => {
-            let linked: Vec<Author> =
-                claims.facts.authors.iter().take(2).flat_map(|(name, ..)| authors::read(name)).collect();
-            let printed = || around.iter().map(|text| authors::named_in(text)).find(|named| !named.is_empty());
-            let found = if linked.is_empty() { printed().unwrap_or_default() } else { linked };
-            (!found.is_empty()).then(|| Sourced::new(found, "html"))
-        }
-    }
 }

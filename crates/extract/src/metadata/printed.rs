@@ -58,6 +58,26 @@ pub(super) fn around_headline<'a>(outline: &'a Outline, verdicts: &[Verdict]) ->
     out
 }
 
+/// A line anywhere on the page that signs the article: "This post was written by Ada Brook, keeper of the mill."
+pub(super) fn signature<'a>(outline: &'a Outline, verdicts: &[Verdict]) -> Option<&'a str> {
+    const SIGNS: [&str; 7] = [
+        "written by ",
+        "this post was written by ",
+        "this article was written by ",
+        "this story was written by ",
+        "article by ",
+        "story by ",
+        "words by ",
+    ];
+    let blocks = outline.blocks.iter().zip(verdicts);
+    let shown = blocks.filter(|(block, verdict)| block.features.words <= 30 && !ELSEWHERE.contains(&verdict.rule()));
+    shown.map(|(block, _)| block.text.as_str()).find_map(|text| {
+        let sign =
+            SIGNS.iter().find(|sign| text.get(..sign.len()).is_some_and(|start| start.eq_ignore_ascii_case(sign)))?;
+        text[sign.len()..].split([',', '.', '|']).next().map(str::trim)
+    })
+}
+
 /// Where the headline stands: at best as a heading of the first rank.
 fn headline(outline: &Outline, verdicts: &[Verdict]) -> Option<usize> {
     let is_title = |at: &usize| matches!(&verdicts[*at], Verdict::Field { field, .. } if field == "title");
