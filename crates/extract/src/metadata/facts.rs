@@ -35,6 +35,8 @@ pub(crate) struct Facts {
     pub(crate) title: String,
     /// `rel=canonical`.
     pub(crate) canonical: Option<String>,
+    /// `rel=license`, of the page or of a line in it.
+    pub(crate) license: Option<String>,
     /// `lang` of `html`.
     pub(crate) lang: Option<String>,
     /// JSON-LD scripts.
@@ -111,6 +113,7 @@ impl Facts {
                     self.canonical =
                         attribute(element, "href").map(str::to_owned).filter(|href| !href.trim().is_empty());
                 }
+                self.license(element);
             }
             local_name!("title") if self.title.is_empty() && !inside_svg(node) => self.title = text_of(node, 500),
             local_name!("html") => {
@@ -125,7 +128,10 @@ impl Facts {
             local_name!("time") => self.time(node, element, *headline),
             local_name!("input") if attribute(element, "type") == Some("password") => self.passwords += 1,
             local_name!("video") | local_name!("audio") => self.players += 1,
-            local_name!("a") => self.author(node, element),
+            local_name!("a") => {
+                self.license(element);
+                self.author(node, element);
+            }
             _ => {}
         }
         if let Some(property) = attribute(element, "itemprop")
@@ -184,6 +190,13 @@ impl Facts {
             published: names.contains("publish") || names.contains("posted"),
             after_headline,
         });
+    }
+
+    fn license(&mut self, element: &Element) {
+        let says = |rel: &str| rel.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("license"));
+        if self.license.is_none() && attribute(element, "rel").is_some_and(says) {
+            self.license = attribute(element, "href").map(line).filter(|href| !href.is_empty());
+        }
     }
 
     fn author(&mut self, node: NodeRef<'_, Node>, element: &Element) {

@@ -8,6 +8,7 @@ pub(crate) mod json_ld;
 mod pictures;
 mod printed;
 mod published;
+mod rights;
 pub(crate) mod title;
 mod writers;
 
@@ -233,7 +234,9 @@ pub(crate) fn settle(claims: &Claims, outline: &Outline, verdicts: &[Verdict], h
             .or_else(|| facts.property("articleSection").map(|t| Sourced::new(t.to_owned(), "microdata"))),
         keywords: keywords(facts, linked, hints),
         images: pictures::of(facts, linked, outline, verdicts, base.as_ref()),
-        is_accessible_for_free: linked.free().map(|free| Sourced::new(free, "json-ld")),
+        is_accessible_for_free: rights::is_free(facts, linked),
+        license: rights::license(facts, linked, base.as_ref()),
+        copyright: rights::copyright(facts, linked),
     }
 }
 
