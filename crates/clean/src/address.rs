@@ -11,12 +11,17 @@ pub(crate) fn of(final_url: &str, canonical: Option<&str>) -> (String, String) {
         return (final_url.to_owned(), String::new());
     };
     let url = canonical
-        .filter(|c| !c.contains(['{', '}', '<', '>']))
+        .filter(|c| !is_template(c))
         .and_then(|c| here.join(c).ok())
         .filter(|c| is_sane(c, &here))
         .unwrap_or(here);
     let domain = url.host_str().map(link::registrable_domain).unwrap_or_default();
     (link::cleaned(&url).into(), domain)
+}
+
+/// Whether the page's maker forgot to fill it in: `{{ slug }}`, `%7B%7Bslug%7D%7D`, `[object Object]`.
+fn is_template(canonical: &str) -> bool {
+    canonical.contains(['{', '}', '<', '>']) || canonical.contains("%7B") || canonical.contains("[object")
 }
 
 /// Whether a canonical address may be believed: the same site, an article where an article was asked for.
@@ -69,6 +74,7 @@ mod tests {
             (Some("https://www.paper.example/news"), own),
             (Some("https://other.example/news/2031/ferry-deal"), own),
             (Some("https://www.paper.example/{{ slug }}"), own),
+            (Some("https://www.paper.example/%7B%7Bslug%7D%7D"), own),
             (Some("https://www.paper.example/undefined"), own),
             (Some("javascript:alert(1)"), own),
             (Some("ftp://www.paper.example/x"), own),

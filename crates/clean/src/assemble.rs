@@ -148,6 +148,8 @@ pub(crate) fn article(ledger: &Ledger, hints: &Hints) -> Article {
         notices,
         completeness,
         is_accessible_for_free: free,
+        license: sources.first("license", [text_of(&claims.license)]),
+        copyright: sources.first("copyright", [text_of(&claims.copyright)]),
         field_sources: sources.0,
         extraction: Extraction {
             method: ledger.method.clone(),

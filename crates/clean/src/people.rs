@@ -68,6 +68,15 @@ const OFFICE: &[&str] = &[
     "fellow",
     "chief",
     "intern",
+    "founder",
+    "co-founder",
+    "cofounder",
+    "director",
+    "manager",
+    "president",
+    "expert",
+    "specialist",
+    "winemaker",
 ];
 const NEWSROOM: &[&str] = &[
     "news",
@@ -89,12 +98,15 @@ const NEWSROOM: &[&str] = &[
 pub(crate) fn named(byline: &str) -> Vec<Author> {
     let mut rest = byline.trim();
     let lower = rest.to_lowercase();
+    let said = rest;
     if let Some(word) = BEFORE.iter().find(|w| {
         lower.strip_prefix(**w).is_some_and(|t| t.starts_with([' ', ':']) || w.ends_with([':', '/', '：']))
             && rest.is_char_boundary(w.len())
     }) {
         rest = rest[word.len()..].trim_start_matches([' ', ':', '：']);
     }
+    // A line that does not say that names follow may be anything; a name in it has two words.
+    let fewest = if rest.len() < said.len() { 1 } else { 2 };
     let mut names = vec![rest];
     for between in BETWEEN {
         names = names.iter().flat_map(|n| n.split(between)).collect();
@@ -104,8 +116,9 @@ pub(crate) fn named(byline: &str) -> Vec<Author> {
         let name = name.trim_matches(|c: char| c.is_whitespace() || matches!(c, '.' | ',' | '(' | ')' | '|' | '-'));
         let last = name.rsplit(' ').next().unwrap_or_default().to_lowercase();
         let words = name.split(' ').count();
-        let fits =
-            (2..=50).contains(&name.chars().count()) && words <= 5 && !name.contains(|c: char| c.is_ascii_digit());
+        let fits = (2..=50).contains(&name.chars().count())
+            && (fewest..=5).contains(&words)
+            && !name.contains(|c: char| c.is_ascii_digit());
         if !fits || OFFICE.contains(&last.as_str()) || authors.iter().any(|a| a.name == name) {
             continue;
         }
@@ -128,6 +141,9 @@ mod tests {
             ("By Ada Example, Example News", vec!["Ada Example", "Example News"]),
             ("Debra Example", vec!["Debra Example"]),
             ("By 12:30", vec![]),
+            ("By", vec![]),
+            ("Sat, 20 Dec, 2031 - 06:36", vec![]),
+            ("Head Winemaker, Co-Founder", vec![]),
         ] {
             assert_eq!(named(byline).iter().map(|a| a.name.as_str()).collect::<Vec<_>>(), names, "{byline}");
         }

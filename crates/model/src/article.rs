@@ -198,6 +198,12 @@ pub struct Article {
     /// As the publisher marks it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub is_accessible_for_free: Option<bool>,
+    /// The licence that the page's markup names: an address or a name.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub license: Option<String>,
+    /// Who holds the rights, as the page's markup says it; what the page prints is in `notices`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub copyright: Option<String>,
     /// Where each claim was read.
     pub field_sources: BTreeMap<String, String>,
     /// How the text was got.

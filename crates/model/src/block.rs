@@ -235,6 +235,10 @@ pub struct Metadata {
     pub images: Vec<Image>,
     /// schema.org `isAccessibleForFree`.
     pub is_accessible_for_free: Option<Sourced<bool>>,
+    /// The licence that markup names: an absolute address or a name.
+    pub license: Option<Sourced<String>>,
+    /// Who holds the rights, as markup says it.
+    pub copyright: Option<Sourced<String>>,
 }
 
 /// A page, read: every block with its verdict, what the page claims, what kind of page it is.

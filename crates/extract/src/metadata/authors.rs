@@ -5,7 +5,19 @@ use wiredesk_model::article::{Author, AuthorKind};
 use crate::text::{letters, line};
 
 /// Words before the names of a byline.
-const BY: [&str; 44] = [
+const BY: [&str; 56] = [
+    "автор:",
+    "автор",
+    "текст:",
+    "yazan:",
+    "yazar:",
+    "haber:",
+    "بقلم",
+    "كتب",
+    "记者",
+    "作者：",
+    "作者:",
+    "文：",
     "view all posts by",
     "see all posts by",
     "all posts by",
@@ -53,7 +65,26 @@ const BY: [&str; 44] = [
 ];
 
 /// Words that make a name an organisation's.
-const ORGANISATION: [&str; 46] = [
+const ORGANISATION: [&str; 65] = [
+    "forum",
+    "community",
+    "club",
+    "today",
+    "journal",
+    "tribune",
+    "herald",
+    "gazette",
+    "observer",
+    "report",
+    "redazione",
+    "redactie",
+    "редакция",
+    "radio",
+    "tv",
+    "bbc",
+    "cnn",
+    "company",
+    "corporation",
     "news",
     "press",
     "agency",
@@ -103,7 +134,20 @@ const ORGANISATION: [&str; 46] = [
 ];
 
 /// Words of a role, not of a name.
-const ROLES: [&str; 61] = [
+const ROLES: [&str; 74] = [
+    "coo",
+    "cto",
+    "cfo",
+    "cmo",
+    "deputy",
+    "president",
+    "bio",
+    "profile",
+    "articles",
+    "posts",
+    "subscribe",
+    "started",
+    "contact",
     "reviewer",
     "expert",
     "specialist",
@@ -177,8 +221,9 @@ const CREDENTIALS: [&str; 38] = [
 /// The authors in a text: a byline, a `meta` value, one name of a list.
 pub(crate) fn read(text: &str) -> Vec<Author> {
     let mut out: Vec<Author> = Vec::new();
-    for name in split(&line(text)) {
-        let Some(name) = clean(&name) else { continue };
+    let text = line(text);
+    for name in split(before_the_rest(&text)) {
+        let Some(name) = clean(name) else { continue };
         if !out.iter().any(|known| letters(&known.name) == letters(&name)) {
             let kind = if is_organisation(&name) { AuthorKind::Organization } else { AuthorKind::Person };
             out.push(Author { name, kind, url: None });
@@ -187,22 +232,72 @@ pub(crate) fn read(text: &str) -> Vec<Author> {
     out
 }
 
-fn split(text: &str) -> Vec<String> {
-    let mut text = text.to_owned();
-    for joint in [
-        " and ", " And ", " AND ", " und ", " et ", " y ", " & ", " with ", " | ", " • ", " · ", " / ", ";", " — ",
-        " – ", " - ",
-    ] {
-        text = text.replace(joint, ",");
-    }
-    let mut out: Vec<String> = Vec::new();
-    for part in text.split([',', '|', '\n', '\t']) {
-        let part = part.trim();
-        if !part.is_empty() {
-            out.push(part.to_owned());
+/// An organisation by the name it gives itself: "Brook & Reed" is one.
+pub(crate) fn organisation(name: &str) -> Option<Author> {
+    let name = line(name);
+    let fits = (2..=80).contains(&name.chars().count()) && !name.contains("://") && !name.contains('@');
+    fits.then_some(Author { name, kind: AuthorKind::Organization, url: None })
+}
+
+/// A byline up to where it goes on about something else: "Ada Brook on Friday", "Ada Brook Last updated May 3", "Ada Brook. Reviewed
+/// by Tom Reed".
+fn before_the_rest(text: &str) -> &str {
+    const REST: [&str; 10] = [
+        "view",
+        "updated",
+        "published",
+        "posted",
+        "reviewed",
+        "medically",
+        "edited",
+        "fact-checked",
+        "modified",
+        "aktualisiert",
+    ];
+    let mut at = 0;
+    let mut words = text.split(' ').enumerate().peekable();
+    while let Some((number, word)) = words.next() {
+        let next = words.peek().map(|(_, next)| *next).unwrap_or_default();
+        let bare = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        let dated = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
+        let ends = number > 1
+            && (REST.contains(&bare.as_str())
+                || (bare == "last" && next.to_lowercase().starts_with("updated"))
+                || (super::dates::is_month(&bare) && dated(next))
+                || (bare == "on" && (super::dates::is_month(next) || is_weekday(next) || dated(next)))
+                || (bare == "in" && next.starts_with(char::is_uppercase)));
+        if ends {
+            return text[..at].trim_end();
         }
+        at += word.len() + 1;
     }
-    out
+    text
+}
+
+fn is_weekday(word: &str) -> bool {
+    word.trim_matches(|c: char| !c.is_alphabetic()).to_lowercase().ends_with("day")
+}
+
+fn split(text: &str) -> Vec<&str> {
+    const APART: [&str; 8] = [" & ", " • ", " · ", " / ", " — ", " – ", " - ", " ⋅ "];
+    const JOINED: [&str; 9] = [" and ", " And ", " AND ", " und ", " et ", " y ", " with ", " en ", " и "];
+    let mut parts: Vec<&str> = text.split([',', '|', ';', '\n', '\t', '、', '，']).collect();
+    for mark in APART {
+        parts = parts.into_iter().flat_map(|part| part.split(mark)).collect();
+    }
+    // "Home and Kitchen Editor" is one role, not two people.
+    parts.retain(|part| {
+        !part.rsplit([' ', '-']).next().is_some_and(|last| ROLES.contains(&letters(last).as_str()))
+            || !has_joint(part, &JOINED)
+    });
+    for joint in JOINED {
+        parts = parts.into_iter().flat_map(|part| part.split(joint)).collect();
+    }
+    parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect()
+}
+
+fn has_joint(part: &str, joints: &[&str]) -> bool {
+    joints.iter().any(|joint| part.contains(joint))
 }
 
 fn clean(name: &str) -> Option<String> {
@@ -210,7 +305,8 @@ fn clean(name: &str) -> Option<String> {
     loop {
         let lower = name.to_lowercase();
         let Some(by) = BY.iter().find(|by| {
-            lower.starts_with(**by) && (by.ends_with(':') || lower[by.len()..].starts_with([' ', ':', '\u{a0}']))
+            lower.starts_with(**by)
+                && (by.ends_with([':', '：']) || lower[by.len()..].starts_with([' ', ':', '\u{a0}']))
         }) else {
             break;
         };
@@ -225,6 +321,7 @@ fn clean(name: &str) -> Option<String> {
     if let Some((before, _)) = name.split_once(" (") {
         name = before.trim();
     }
+    name = without_house(name);
     // "Ada Brook RN"
     while let Some((before, last)) = name.rsplit_once(' ')
         && before.contains(' ')
@@ -269,12 +366,30 @@ fn clean(name: &str) -> Option<String> {
     Some(if name.chars().any(char::is_lowercase) { name.to_owned() } else { titled(name) })
 }
 
+/// A name without the house that is printed after it: "Ada Brook The Mill Press", "Ada Brook MILL TODAY".
+fn without_house(name: &str) -> &str {
+    let mut at = 0;
+    for (number, word) in name.split(' ').enumerate() {
+        let tail = name.get(at..).unwrap_or_default();
+        let shouted = |text: &str| text.contains(char::is_alphabetic) && !text.contains(char::is_lowercase);
+        let house =
+            word == "The" || (shouted(tail) && tail.chars().count() > 2 && name[..at].contains(char::is_lowercase));
+        if number >= 2 && house && is_organisation(tail) {
+            return name[..at].trim_end();
+        }
+        at += word.len() + 1;
+    }
+    name
+}
+
+/// Small words inside names and at their beginnings.
+const PARTICLES: [&str; 22] = [
+    "de", "da", "di", "del", "della", "dos", "du", "la", "le", "el", "al", "bin", "ibn", "van", "von", "ter", "zu",
+    "d", "den", "der", "e", "y",
+];
+
 /// Words of which the first is small, save the particles that begin names: "personal finance" is nobody.
 fn is_phrase(words: &[&str]) -> bool {
-    const PARTICLES: [&str; 18] = [
-        "de", "da", "di", "del", "della", "dos", "du", "la", "le", "el", "al", "bin", "ibn", "van", "von", "ter", "zu",
-        "d",
-    ];
     words.len() > 1
         && words[0].chars().next().is_some_and(char::is_lowercase)
         && !PARTICLES.contains(&words[0].split('\'').next().unwrap_or_default())
@@ -286,10 +401,16 @@ pub(crate) fn named_in(text: &str) -> Vec<Author> {
     let Some(by) = words.iter().position(|word| word.trim_matches(':').eq_ignore_ascii_case("by")) else {
         return Vec::new();
     };
+    // "Ada Brook April 12", but "April Brook".
+    let is_dated = |word: &str| {
+        let at = words.iter().position(|other| std::ptr::eq(*other, word));
+        let next = at.and_then(|at| words.get(at + 1)).copied().unwrap_or_default();
+        super::dates::is_month(word) && next.starts_with(|c: char| c.is_ascii_digit())
+    };
     let begins = |word: &&&str| {
         let first = word.trim_start_matches(['(', '"', '“']).chars().next();
         matches!(**word, "and" | "&" | "de" | "van" | "von" | "der" | "bin" | "al")
-            || (first.is_some_and(char::is_uppercase) && !super::dates::is_month(word))
+            || (first.is_some_and(char::is_uppercase) && !is_dated(word))
     };
     let names: Vec<&str> = words[by + 1..].iter().take_while(begins).take(7).copied().collect();
     if names.first().is_none_or(|first| first.chars().next().is_none_or(char::is_lowercase)) {
@@ -317,8 +438,86 @@ fn titled(name: &str) -> String {
 }
 
 pub(crate) fn is_organisation(name: &str) -> bool {
-    name.split_whitespace().any(|word| ORGANISATION.contains(&letters(word).as_str()))
+    name.starts_with("The ")
+        || name.split_whitespace().any(|word| ORGANISATION.contains(&letters(word).as_str()))
         || name.contains('.') && !name.contains(' ')
+}
+
+/// Whether a line near the headline begins with the word of a byline and a name: "By Ada Brook in Mills on May 3", "by ada".
+pub(crate) fn begins_byline(text: &str) -> bool {
+    const WORDS: [&str; 13] = [
+        "by",
+        "written by",
+        "posted by",
+        "published by",
+        "story by",
+        "words by",
+        "text by",
+        "von",
+        "par",
+        "por",
+        "autor:",
+        "author:",
+        "автор:",
+    ];
+    let rest = WORDS.iter().filter_map(|by| {
+        let rest = text.get(by.len()..)?;
+        (text.get(..by.len())?.to_lowercase() == *by && rest.starts_with([' ', ':']))
+            .then_some(rest.trim_start_matches([' ', ':']))
+    });
+    let rest = rest.last().unwrap_or_default();
+    let alone = rest.split(' ').count() == 1;
+    text.len() < 200 && rest.starts_with(|c: char| !c.is_lowercase() || alone) && !read(text).is_empty()
+}
+
+/// How many names a line says will follow it, if it is nothing but a label: "By", "Authors:".
+pub(crate) fn label(line: &str) -> Option<usize> {
+    const ONE: [&str; 17] = [
+        "by",
+        "author",
+        "written by",
+        "words by",
+        "story by",
+        "posted by",
+        "article by",
+        "text by",
+        "von",
+        "autor",
+        "autorin",
+        "par",
+        "auteur",
+        "por",
+        "autora",
+        "автор",
+        "yazar",
+    ];
+    const MANY: [&str; 5] = ["authors", "author(s)", "autoren", "auteurs", "autores"];
+    if line.len() > 20 {
+        return None;
+    }
+    let line = line.trim_end_matches([':', ' ']).to_lowercase();
+    ONE.contains(&line.as_str()).then_some(1).or(MANY.contains(&line.as_str()).then_some(8))
+}
+
+/// Whether a line is a person's name and nothing else: two to four words that begin as names do.
+pub(crate) fn is_name(line: &str) -> bool {
+    let begins = |word: &str| word.starts_with(|c: char| c.is_uppercase() || (c.is_alphabetic() && !c.is_lowercase()));
+    let name = line.split(", ").next().unwrap_or(line);
+    let words: Vec<&str> = name.split(' ').collect();
+    (2..=4).contains(&words.len())
+        && name.len() < 60
+        && begins(words[0])
+        && begins(words[words.len() - 1])
+        && words.iter().all(|word| begins(word) || PARTICLES.contains(word))
+        && read(name).iter().any(|author| author.kind == AuthorKind::Person && letters(&author.name) == letters(name))
+}
+
+/// Whether a name is what someone logs in with: `ada.brook`, `adab`, `AdaB`.
+pub(crate) fn is_login(name: &str) -> bool {
+    !name.contains(' ')
+        && (name.contains(['.', '_'])
+            || !name.contains(|c: char| c.is_uppercase() || !c.is_ascii())
+            || (name.ends_with(char::is_uppercase) && name.contains(char::is_lowercase)))
 }
 
 /// Whether a text begins as bylines do and names someone.
@@ -352,6 +551,17 @@ mod tests {
             ("By", ""),
             ("admin", ""),
             ("Par Émile Ruisseau et Zoé Rive", "Émile Ruisseau; Zoé Rive"),
+            ("Posted by Ada Brook on Friday May 3, 2026 @08:00PM", "Ada Brook"),
+            (
+                "By Ada Brook, Home and Kitchen Expert & Tom Reed, Mill Expert Last Updated on May 3, 2026",
+                "Ada Brook; Tom Reed",
+            ),
+            ("By Ada Brook, DVM. Reviewed by Tom Reed, DVM", "Ada Brook"),
+            ("By Ada Brook The Mill Press", "Ada Brook"),
+            ("Ada Brook MILL TODAY NETWORK", "Ada Brook"),
+            ("April Brook", "April Brook"),
+            ("Автор: Анна Ручьёва", "Анна Ручьёва"),
+            ("作者：张小河", "张小河"),
         ] {
             let names: Vec<String> = read(text).into_iter().map(|a| a.name).collect();
             assert_eq!(names.join("; "), want, "{text}");
@@ -361,6 +571,22 @@ mod tests {
         assert_eq!(named("By Ada Brook April 12, 2024"), "Ada Brook");
         assert_eq!(named("one by one"), "");
         assert_eq!(read("The Mill Press")[0].kind, AuthorKind::Organization);
+        assert_eq!(read("The Mill")[0].kind, AuthorKind::Organization);
+        assert_eq!(organisation("Brook & Reed").map(|a| a.name).as_deref(), Some("Brook & Reed"));
+        assert!(begins_byline("By Ada Brook in Mills on May 3") && begins_byline("by ada"));
+        assert!(!begins_byline("by the river") && !begins_byline("Byron Brook") && !begins_byline("Ada Brook"));
+        assert_eq!((label("By"), label("Author(s):"), label("By Ada")), (Some(1), Some(8), None));
+        assert!(is_name("Ada Brook") && is_name("Ada de Brook") && is_name("Ada Brook, PhD"));
+        assert!(
+            !is_name("Senior Reporter")
+                && !is_name("The mill is closed")
+                && !is_name("Ada")
+                && !is_name("Mill News")
+                && !is_name("Insights from")
+        );
+        assert!(
+            is_login("ada.brook") && is_login("adab") && is_login("AdaB") && !is_login("Ada") && !is_login("Ada Brook")
+        );
         assert!(is_byline("By Ada Brook"));
         assert!(!is_byline("By noon the river fell."));
         assert!(!is_byline("By then it was late"));

@@ -14,6 +14,10 @@ use crate::walk::attribute;
 pub(crate) struct Time {
     /// `datetime`, or the text where there is none.
     pub(crate) value: String,
+    /// What readers see.
+    pub(crate) text: String,
+    /// It has the attribute `pubdate`.
+    pub(crate) pubdate: bool,
     /// It says that it is a date of change.
     pub(crate) modified: bool,
     /// It says that it is the date of publication.
@@ -31,6 +35,8 @@ pub(crate) struct Facts {
     pub(crate) title: String,
     /// `rel=canonical`.
     pub(crate) canonical: Option<String>,
+    /// `rel=license`, of the page or of a line in it.
+    pub(crate) license: Option<String>,
     /// `lang` of `html`.
     pub(crate) lang: Option<String>,
     /// JSON-LD scripts.
@@ -45,6 +51,26 @@ pub(crate) struct Facts {
     /// Players: `video`, `audio` or an embedded frame of one.
     pub(crate) players: usize,
 }
+
+/// Parts of addresses of pages about authors.
+const AUTHORS: [&str; 16] = [
+    "/author/",
+    "/authors/",
+    "/autor/",
+    "/autoren/",
+    "/autore/",
+    "/autori/",
+    "/auteur/",
+    "/auteurs/",
+    "/journalist/",
+    "/journalists/",
+    "/byline/",
+    "/staff/",
+    "/contributor/",
+    "/contributors/",
+    "/redaktion/",
+    "/columnists/",
+];
 
 /// More of a kind than this is not looked at.
 const ENOUGH: usize = 200;
@@ -87,6 +113,7 @@ impl Facts {
                     self.canonical =
                         attribute(element, "href").map(str::to_owned).filter(|href| !href.trim().is_empty());
                 }
+                self.license(element);
             }
             local_name!("title") if self.title.is_empty() && !inside_svg(node) => self.title = text_of(node, 500),
             local_name!("html") => {
@@ -101,7 +128,10 @@ impl Facts {
             local_name!("time") => self.time(node, element, *headline),
             local_name!("input") if attribute(element, "type") == Some("password") => self.passwords += 1,
             local_name!("video") | local_name!("audio") => self.players += 1,
-            local_name!("a") => self.author(node, element),
+            local_name!("a") => {
+                self.license(element);
+                self.author(node, element);
+            }
             _ => {}
         }
         if let Some(property) = attribute(element, "itemprop")
@@ -150,14 +180,23 @@ impl Facts {
             .collect::<Vec<_>>()
             .join(" ")
             .to_ascii_lowercase();
-        let value =
-            attribute(element, "datetime").filter(|v| !v.trim().is_empty()).map_or_else(|| text_of(node, 120), line);
+        let text = text_of(node, 120);
+        let value = attribute(element, "datetime").filter(|v| !v.trim().is_empty()).map_or_else(|| text.clone(), line);
         self.times.push(Time {
             value,
+            text,
+            pubdate: attribute(element, "pubdate").is_some(),
             modified: names.contains("updated") && !names.contains("published") || names.contains("modified"),
             published: names.contains("publish") || names.contains("posted"),
             after_headline,
         });
+    }
+
+    fn license(&mut self, element: &Element) {
+        let says = |rel: &str| rel.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("license"));
+        if self.license.is_none() && attribute(element, "rel").is_some_and(says) {
+            self.license = attribute(element, "href").map(line).filter(|href| !href.is_empty());
+        }
     }
 
     fn author(&mut self, node: NodeRef<'_, Node>, element: &Element) {
@@ -167,10 +206,8 @@ impl Facts {
         let marked = attribute(element, "rel").is_some_and(|rel| rel.split_ascii_whitespace().any(|r| r == "author"));
         let href = attribute(element, "href").unwrap_or_default();
         let path = href.split(['?', '#']).next().unwrap_or_default();
-        let of_author =
-            ["/author/", "/authors/", "/autor/", "/autoren/", "/auteur/", "/journalist/", "/journalists/", "/byline/"]
-                .iter()
-                .any(|part| path.contains(part));
+        let of_author = AUTHORS.iter().any(|part| path.contains(part))
+            || attribute(element, "class").is_some_and(|names| names.contains("author") || names.contains("byline"));
         if marked || of_author {
             let name = text_of(node, 120);
             if !name.is_empty() && !self.authors.iter().any(|(known, ..)| *known == name) {

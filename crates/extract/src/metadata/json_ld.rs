@@ -3,6 +3,7 @@
 //! headline.
 
 use serde_json::{Map, Value};
+use wiredesk_model::article::Image;
 
 use crate::text::{letters, line, without_tags};
 
@@ -173,24 +174,34 @@ impl Linked {
         self.nodes.iter().find(|node| node.contains_key("name") && node.get("@id").and_then(Value::as_str) == Some(id))
     }
 
-    /// Addresses of pictures under a key.
-    pub(crate) fn images(&self, key: &str) -> Vec<String> {
+    /// Pictures under a key, with what is said under them.
+    pub(crate) fn images(&self, key: &str) -> Vec<Image> {
         let mut out = Vec::new();
         let Some(value) = self.article().and_then(|node| node.get(key)) else { return out };
         let items: Vec<&Value> = value.as_array().map_or_else(|| vec![value], |items| items.iter().collect());
         for item in items.into_iter().take(8) {
-            let url = match item {
-                Value::String(url) => Some(url.clone()),
-                Value::Object(node) => text(node.get("url").or(node.get("contentUrl"))).or_else(|| {
-                    let full = self.nodes.iter().find(|n| n.contains_key("url") && n.get("@id") == node.get("@id"))?;
-                    text(full.get("url"))
+            let image = match item {
+                Value::String(url) => Some(Image { url: url.clone(), ..Image::default() }),
+                Value::Object(node) => image(node).or_else(|| {
+                    let id = node.get("@id")?;
+                    let full = self.nodes.iter().find(|n| n.contains_key("url") && n.get("@id") == Some(id))?;
+                    image(full)
                 }),
                 _ => None,
             };
-            out.extend(url.filter(|url| !url.is_empty()));
+            out.extend(image.filter(|image| !image.url.is_empty()));
         }
         out
     }
+}
+
+fn image(node: &Map<String, Value>) -> Option<Image> {
+    let url = text(node.get("url").or(node.get("contentUrl")))?;
+    let credit =
+        ["creditText", "credit", "copyrightHolder", "author", "creator"].iter().find_map(|key| text(node.get(*key)));
+    let is_name = |said: &String| !said.starts_with("http");
+    let caption = text(node.get("caption")).filter(is_name);
+    Some(Image { url, caption, credit: credit.filter(is_name) })
 }
 
 fn push_names(
@@ -371,12 +382,13 @@ mod tests {
         let linked = of(&[r##"{"@graph":[
             {"@type":"NewsArticle","headline":"Another","url":"https://a.test/story/two","author":"X"},
             {"@type":["NewsArticle"],"headline":"The river rose","url":"https://a.test/story/one/","author":[{"@id":"#p"},{"@type":"Organization","name":"Desk"}],
-             "isAccessibleForFree":"False","image":{"@type":"ImageObject","url":"a.jpg"}},
+             "isAccessibleForFree":"False","image":{"@type":"ImageObject","url":"a.jpg","caption":"The river","creditText":"Tom Reed"}},
             {"@type":"Person","@id":"#p","name":"Ada Brook"}]}"##]);
         let names: Vec<(String, bool)> = linked.parties("author").into_iter().map(|(n, o, _)| (n, o)).collect();
         assert_eq!(names, [("Ada Brook".to_owned(), false), ("Desk".to_owned(), true)]);
         assert_eq!(linked.free(), Some(false));
-        assert_eq!(linked.images("image"), ["a.jpg"]);
+        let (caption, credit) = (Some("The river".to_owned()), Some("Tom Reed".to_owned()));
+        assert_eq!(linked.images("image"), [Image { url: "a.jpg".to_owned(), caption, credit }]);
     }
 
     #[test]

@@ -1,23 +1,29 @@
 //! What a page claims about itself. Every source is read, the better ones first, and each claim says where it was found:
-//! `json-ld`, `opengraph`, `meta`, `microdata`, `html`, `feed`, `url`; and `rule` where a site's rule points at it.
+//! `json-ld`, `opengraph`, `meta`, `microdata`, `html`, `feed`, `url`; `date_modified` where a page shows no day but that of a
+//! change; `rule` where a site's rule points at it.
 
 pub(crate) mod authors;
 pub(crate) mod dates;
 pub(crate) mod facts;
 pub(crate) mod json_ld;
 mod pictures;
+mod printed;
+mod published;
+mod rights;
 pub(crate) mod ruled;
 pub(crate) mod title;
+mod writers;
 
 use url::Url;
-use wiredesk_model::article::{Author, AuthorKind, Publisher};
+use wiredesk_model::article::Publisher;
 use wiredesk_model::block::{BlockKind, Hints, Metadata, Sourced, Verdict};
-use wiredesk_model::date::Claimed;
 
 use crate::outline::Outline;
 use crate::text::{letters, line, without_tags};
 use facts::Facts;
 use json_ld::Linked;
+use published::Calendar;
+use writers::Credits;
 
 /// What is known of the page before its blocks are judged.
 pub(crate) struct Claims {
@@ -76,9 +82,7 @@ impl Claims {
         if let Some(content) = hints.content.as_deref().filter(|c| c.len() > 400) {
             anchor.push_str(&letters(&without_tags(content)));
         }
-        let names = found_authors(&facts, &linked, None)
-            .map(|a| a.value.iter().map(|a| letters(&a.name)).collect())
-            .unwrap_or_default();
+        let names = writers::stated(&facts, &linked).iter().map(|author| letters(&author.name)).collect();
         Self { facts, linked, title, titles, names, description: letters(&description), anchor }
     }
 
@@ -174,9 +178,19 @@ pub(crate) fn settle(claims: &Claims, outline: &Outline, verdicts: &[Verdict], h
                 .map(|t| Sourced::new(t, "json-ld"))
                 .filter(|s| !claims.is_title(&s.value))
         });
-    let date_text: Vec<String> = field("date_published").map(|b| b.text.clone()).collect();
-    let around = near_headline(outline, verdicts);
-    let near: Vec<&str> = around.iter().copied().filter(|text| may_date(text)).collect();
+    let texts: Vec<&str> = field("date_published").map(|b| b.text.as_str()).collect();
+    let lines = printed::around_headline(outline, verdicts);
+    let sites = title::site_names(facts, linked, hints);
+    let credits = Credits {
+        facts,
+        linked,
+        hints,
+        byline: byline.as_deref(),
+        lines: &lines,
+        signature: printed::signature(outline, verdicts),
+        sites: &sites,
+    };
+    let calendar = Calendar { facts, linked, hints, lines: &lines, texts: &texts, month_first };
     Metadata {
         title: claims.title.clone(),
         subtitle,
@@ -190,10 +204,10 @@ pub(crate) fn settle(claims: &Claims, outline: &Outline, verdicts: &[Verdict], h
             .or_else(|| {
                 hints.summary.as_deref().map(without_tags).filter(|t| !t.is_empty()).map(|t| Sourced::new(t, "feed"))
             }),
-        authors: all_authors(claims, byline.as_deref(), &around, hints),
+        authors: credits.authors(),
         byline: byline.map(|text| Sourced::new(text, "html")),
-        published: published(facts, linked, hints, &date_text, &near, month_first),
-        modified: modified(facts, linked, hints, month_first),
+        published: calendar.published(),
+        modified: calendar.modified(),
         canonical_url: facts
             .canonical
             .as_deref()
@@ -219,7 +233,9 @@ pub(crate) fn settle(claims: &Claims, outline: &Outline, verdicts: &[Verdict], h
             .or_else(|| facts.property("articleSection").map(|t| Sourced::new(t.to_owned(), "microdata"))),
         keywords: keywords(facts, linked, hints),
         images: pictures::of(facts, linked, outline, verdicts, base.as_ref()),
-        is_accessible_for_free: linked.free().map(|free| Sourced::new(free, "json-ld")),
+        is_accessible_for_free: rights::is_free(facts, linked),
+        license: rights::license(facts, linked, base.as_ref()),
+        copyright: rights::copyright(facts, linked),
     }
 }
 
@@ -229,25 +245,6 @@ fn month_first(lang: Option<&str>) -> bool {
         let l = l.to_ascii_lowercase();
         l == "en" || l.starts_with("en-us") || l.starts_with("en_us")
     })
-}
-
-/// Short lines around the headline: where a date is printed that no markup tells.
-fn near_headline<'a>(outline: &'a Outline, verdicts: &[Verdict]) -> Vec<&'a str> {
-    let is_title = |v: &Verdict| matches!(v, Verdict::Field { field, .. } if field == "title");
-    let Some(title) = verdicts.iter().position(is_title) else { return Vec::new() };
-    let last = (title + 13).min(outline.blocks.len());
-    (title.saturating_sub(3)..last)
-        .filter(|at| !is_title(&verdicts[*at]) && verdicts[*at].rule() != "chrome/hidden")
-        .map(|at| &outline.blocks[at])
-        .filter(|block| block.features.words <= 14 && !block.features.terminal)
-        .map(|block| block.text.as_str())
-        .collect()
-}
-
-/// Whether a line may say when the article came out, rather than when it was changed or who owns it.
-fn may_date(text: &str) -> bool {
-    text.bytes().filter(u8::is_ascii_digit).count() >= 4
-        && !["updated", "modified", "copyright", "©"].iter().any(|word| text.to_lowercase().contains(word))
 }
 
 fn keywords(facts: &Facts, linked: &Linked, hints: &Hints) -> Option<Sourced<Vec<String>>> {
@@ -291,162 +288,4 @@ fn publisher(facts: &Facts, linked: &Linked) -> Option<Sourced<Publisher>> {
             .map(|n| (n, "meta"))
     });
     name.map(|(name, source)| Sourced::new(Publisher { name: Some(name.to_owned()), url: None }, source))
-}
-
-const PUBLISHED: [&str; 22] = [
-    "article:published_time",
-    "article:published",
-    "og:published_time",
-    "og:article:published_time",
-    "datepublished",
-    "parsely-pub-date",
-    "sailthru.date",
-    "publishdate",
-    "publish-date",
-    "publish_date",
-    "published_at",
-    "pubdate",
-    "published-date",
-    "article.published",
-    "cxenseparse:recs:publishtime",
-    "dcterms.created",
-    "dc.date.issued",
-    "dc.date.created",
-    "dcterms.date",
-    "dc.date",
-    "article:post_date",
-    "date",
-];
-
-fn published(
-    facts: &Facts,
-    linked: &Linked,
-    hints: &Hints,
-    texts: &[String],
-    near: &[&str],
-    month_first: bool,
-) -> Option<Sourced<Claimed>> {
-    let read = |text: &str, source: &str| dates::parse(text, month_first).map(|d| Sourced::new(d, source));
-    let time =
-        |f: &dyn Fn(&facts::Time) -> bool| facts.times.iter().find(|t| f(t)).and_then(|t| read(&t.value, "html"));
-    linked
-        .text("datePublished")
-        .or_else(|| linked.text("dateCreated"))
-        .and_then(|t| read(&t, "json-ld"))
-        .or_else(|| PUBLISHED.iter().find_map(|key| facts.all(key).find_map(|v| read(v, "meta"))))
-        .or_else(|| facts.property("datePublished").and_then(|v| read(v, "microdata")))
-        .or_else(|| time(&|t| t.published && !t.modified && dates::parse(&t.value, month_first).is_some()))
-        .or_else(|| hints.published.map(|d| Sourced::new(d, "feed")))
-        .or_else(|| time(&|t| t.after_headline && !t.modified && dates::parse(&t.value, month_first).is_some()))
-        .or_else(|| texts.iter().find_map(|t| read(t, "html")))
-        .or_else(|| dates::of_url(address(hints)).map(|d| Sourced::new(d, "url")))
-        .or_else(|| near.iter().find_map(|t| read(t, "html")))
-        .or_else(|| time(&|t| !t.modified && dates::parse(&t.value, month_first).is_some()))
-        .or_else(|| linked.text("uploadDate").and_then(|t| read(&t, "json-ld")))
-}
-
-fn modified(facts: &Facts, linked: &Linked, hints: &Hints, month_first: bool) -> Option<Sourced<Claimed>> {
-    let read = |text: &str, source: &str| dates::parse(text, month_first).map(|d| Sourced::new(d, source));
-    linked
-        .text("dateModified")
-        .and_then(|t| read(&t, "json-ld"))
-        .or_else(|| {
-            [
-                "article:modified_time",
-                "article:modified",
-                "og:updated_time",
-                "datemodified",
-                "last-modified",
-                "dcterms.modified",
-            ]
-            .iter()
-            .find_map(|key| facts.all(key).find_map(|v| read(v, "meta")))
-        })
-        .or_else(|| facts.property("dateModified").and_then(|v| read(v, "microdata")))
-        .or_else(|| facts.times.iter().find(|t| t.modified).and_then(|t| read(&t.value, "html")))
-        .or_else(|| hints.updated.map(|d| Sourced::new(d, "feed")))
-}
-
-/// Authors out of the markup; `byline` is the printed line where blocks have been judged.
-fn found_authors(facts: &Facts, linked: &Linked, byline: Option<&str>) -> Option<Sourced<Vec<Author>>> {
-    let mut sets: Vec<(Vec<Author>, &str)> = Vec::new();
-    let mut stated: Vec<Author> = Vec::new();
-    for key in ["author", "creator"] {
-        for (name, organisation, url) in linked.parties(key) {
-            for mut author in authors::read(&name) {
-                if organisation {
-                    author.kind = AuthorKind::Organization;
-                }
-                author.url.clone_from(&url);
-                push(&mut stated, author);
-            }
-        }
-        if !stated.is_empty() {
-            break;
-        }
-    }
-    sets.push((stated, "json-ld"));
-    for keys in [
-        &["author", "article:author", "og:article:author", "parsely-author", "sailthru.author", "byl"][..],
-        &["dc.creator", "dcterms.creator", "dc.author"][..],
-    ] {
-        let mut found = Vec::new();
-        for key in keys {
-            for value in facts.all(key) {
-                authors::read(value).into_iter().for_each(|a| push(&mut found, a));
-            }
-            if !found.is_empty() {
-                break;
-            }
-        }
-        sets.push((found, "meta"));
-    }
-    let mut found = Vec::new();
-    for (_, value) in facts.properties.iter().filter(|(name, _)| name == "author" || name == "creator") {
-        authors::read(value).into_iter().for_each(|a| push(&mut found, a));
-    }
-    sets.push((found, "microdata"));
-    let mut found = Vec::new();
-    for (name, _, _) in facts.authors.iter().filter(|(.., marked)| *marked).take(6) {
-        authors::read(name).into_iter().for_each(|a| push(&mut found, a));
-    }
-    sets.push((found, "html"));
-    if let Some(byline) = byline {
-        sets.push((authors::read(byline), "html"));
-    }
-    let is_person = |set: &[Author]| set.iter().any(|a| a.kind == AuthorKind::Person);
-    let at =
-        sets.iter().position(|(set, _)| is_person(set)).or_else(|| sets.iter().position(|(set, _)| !set.is_empty()))?;
-    let (mut set, source) = sets.swap_remove(at);
-    // The agency beside a name is where the name works; the byline keeps it as printed.
-    if is_person(&set) {
-        set.retain(|a| a.kind == AuthorKind::Person);
-    }
-    Some(Sourced::new(set, source))
-}
-
-fn push(all: &mut Vec<Author>, author: Author) {
-    if all.len() < 20 && !all.iter().any(|known| letters(&known.name) == letters(&author.name)) {
-        all.push(author);
-    }
-}
-
-fn all_authors(claims: &Claims, byline: Option<&str>, around: &[&str], hints: &Hints) -> Option<Sourced<Vec<Author>>> {
-    let found = found_authors(&claims.facts, &claims.linked, byline);
-    let from_feed: Vec<Author> = hints.authors.iter().flat_map(|name| authors::read(name)).collect();
-    match found {
-        Some(found) if !from_feed.is_empty() && found.value.iter().all(|a| a.kind == AuthorKind::Organization) => {
-            let person = from_feed.iter().any(|a| a.kind == AuthorKind::Person);
-            Some(if person { Sourced::new(from_feed, "feed") } else { found })
-        }
-        Some(found) => Some(found),
-        None if !from_feed.is_empty() => Some(Sourced::new(from_feed, "feed")),
-        None => {
-            let linked: Vec<Author> =
-                claims.facts.authors.iter().take(2).flat_map(|(name, ..)| authors::read(name)).collect();
-            let printed = || around.iter().map(|text| authors::named_in(text)).find(|named| !named.is_empty());
-            let found = if linked.is_empty() { printed().unwrap_or_default() } else { linked };
-            (!found.is_empty()).then(|| Sourced::new(found, "html"))
-        }
-    }
 }

@@ -48,9 +48,10 @@ pub(super) fn of(
         add(Image { url, caption, credit });
     }
     let claimed = facts.first(&["og:image", "og:image:url", "twitter:image", "twitter:image:src"]).map(str::to_owned);
-    for link in claimed.into_iter().chain(linked.images("image")) {
-        if let Some(url) = absolute(&link, base) {
-            add(Image { url, ..Image::default() });
+    let claimed = claimed.map(|url| Image { url, ..Image::default() });
+    for image in claimed.into_iter().chain(linked.images("image")) {
+        if let Some(url) = absolute(&image.url, base) {
+            add(Image { url, ..image });
         }
     }
     out

@@ -92,7 +92,11 @@ pub(crate) fn choose(
             _ => Some((score, heading)),
         });
     match best {
-        Some((score, heading)) if score >= 0.5 => return Some(Sourced::new(clean(heading), "html")),
+        Some((score, heading)) if score >= 0.5 => {
+            let heading = clean(heading);
+            let bare = claims.iter().find(|(claim, _)| is_labelled(&heading, claim)).map(|(claim, _)| claim.clone());
+            return Some(Sourced::new(bare.unwrap_or(heading), "html"));
+        }
         Some((_, heading)) if seen.len() == 1 && heading.split(' ').count() >= 3 => {
             return Some(Sourced::new(clean(heading), "html"));
         }
@@ -103,6 +107,14 @@ pub(crate) fn choose(
         return Some(Sourced::new(shown.unwrap_or(title), source));
     }
     seen.first().map(|h| Sourced::new((*h).clone(), "html"))
+}
+
+/// Whether a heading is a title behind a label of one word or two that is set apart by its looks alone: "Opinion The river rose".
+fn is_labelled(heading: &str, title: &str) -> bool {
+    let Some(label) = heading.strip_suffix(title).and_then(|label| label.strip_suffix(' ')) else { return false };
+    title.split(' ').count() >= 3
+        && label.split(' ').count() <= 2
+        && label.chars().all(|c| c.is_alphabetic() || c == ' ')
 }
 
 /// The part of a title that the page shows as a line of its own: the rest is then a site's name that nothing else told.
@@ -156,6 +168,11 @@ mod tests {
         ] {
             assert_eq!(without_site(title, &sites), want);
         }
+        assert!(is_labelled("Opinion The river rose", "The river rose"));
+        assert!(
+            !is_labelled("Opinion: The river rose", "The river rose")
+                && !is_labelled("The river rose", "The river rose")
+        );
         let lines = ["Mill Post", "River rises by two metres"];
         assert_eq!(shown_part("Mill Post - River rises by two metres", &lines), Some("River rises by two metres"));
         assert_eq!(shown_part("River rises - again", &lines), None);
