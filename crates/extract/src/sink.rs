@@ -44,9 +44,9 @@ impl CountingSink {
         }
     }
 
-    /// Nodes made so far.
-    pub(crate) fn nodes(&self) -> usize {
-        self.depths.borrow().len() + self.texts.get() as usize
+    /// Nodes made so far; and steps of work: names asked, nodes compared, nodes moved, attribute pairs compared.
+    pub(crate) fn work(&self) -> (usize, u64) {
+        (self.depths.borrow().len() + self.texts.get() as usize, self.steps.get())
     }
 
     /// The deepest node so far.
@@ -54,9 +54,9 @@ impl CountingSink {
         usize::from(self.deepest.get())
     }
 
-    /// Steps of work so far: names asked, nodes compared, nodes moved, attribute pairs compared.
-    pub(crate) fn steps(&self) -> u64 {
-        self.steps.get()
+    /// Whether nobody will read the text of the element that was made last.
+    pub(crate) fn is_mute(&self) -> bool {
+        self.mute.get() as usize + 1 == self.depths.borrow().len()
     }
 
     /// Work that the sink does not see.
@@ -98,29 +98,46 @@ impl CountingSink {
     }
 }
 
-/// Attributes that something in this crate reads.
+/// Whether something in this crate reads attributes of this name.
+fn is_name_read(name: &str) -> bool {
+    matches!(
+        name,
+        "class"
+            | "id"
+            | "href"
+            | "src"
+            | "role"
+            | "rel"
+            | "content"
+            | "name"
+            | "property"
+            | "itemprop"
+            | "itemtype"
+            | "itemscope"
+            | "datetime"
+            | "hidden"
+            | "aria-hidden"
+            | "lang"
+            | "type"
+            | "http-equiv"
+            | "style"
+            | "data-src"
+            | "data-testid"
+            | "data-component"
+            | "data-lazy-src"
+    )
+}
+
+/// Whether an attribute may be read that a tag names so. Names in capitals, and those with a colon, are given their last form later.
+pub(crate) fn may_be_read(written: &str) -> bool {
+    is_name_read(written) || written.bytes().any(|byte| byte == b':' || byte.is_ascii_uppercase())
+}
+
+/// Whether something in this crate reads an attribute.
 fn is_read(attribute: &Attribute) -> bool {
     match attribute.name.local {
-        local_name!("class")
-        | local_name!("id")
-        | local_name!("href")
-        | local_name!("src")
-        | local_name!("role")
-        | local_name!("rel")
-        | local_name!("content")
-        | local_name!("name")
-        | local_name!("property")
-        | local_name!("itemprop")
-        | local_name!("itemtype")
-        | local_name!("itemscope")
-        | local_name!("datetime")
-        | local_name!("hidden")
-        | local_name!("aria-hidden")
-        | local_name!("lang")
-        | local_name!("type")
-        | local_name!("http-equiv") => true,
         local_name!("style") => attribute.value.contains("none") || attribute.value.contains("hidden"),
-        _ => matches!(&*attribute.name.local, "data-src" | "data-testid" | "data-component" | "data-lazy-src"),
+        ref name => is_name_read(name),
     }
 }
 
