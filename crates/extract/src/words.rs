@@ -272,7 +272,10 @@ impl Hasher for Fnv {
     }
     fn write(&mut self, bytes: &[u8]) {
         for chunk in bytes.chunks(8) {
-            let word = chunk.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+            let word = match chunk.first_chunk() {
+                Some(eight) => u64::from_le_bytes(*eight),
+                None => chunk.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+            };
             self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
         }
     }
