@@ -17,12 +17,23 @@ use crate::{quick, raw};
 /// What the tokenizer is given at most at once.
 const PIECE: usize = 4096;
 
+/// About how many nodes a page has: a node in sixty bytes is usual. Room is made for them at once; what is not used costs nothing.
+fn expected(html: &str) -> usize {
+    (html.len() / 64).clamp(8, 16_384)
+}
+
+/// Bytes of scripts that are kept, all together: the data that pages carry is a tenth of a megabyte at most, and takes many times its
+/// size to understand.
+const SCRIPTS: usize = 512 << 10;
+
 /// A page that is being read.
 pub(crate) struct Reader {
     page: StrTendril,
     tokenizer: Tokenizer<Gate>,
     queue: BufferQueue,
     at: usize,
+    /// Bytes of scripts so far that somebody reads.
+    scripts: usize,
     /// The tokenizer is in the middle of something, and must be given what follows.
     within: bool,
 }
@@ -30,7 +41,7 @@ pub(crate) struct Reader {
 impl Reader {
     /// Begins a document.
     pub(crate) fn document(html: &str) -> Self {
-        let sink = CountingSink::new(Html::new_document());
+        let sink = CountingSink::new(Html::new_document(), expected(html));
         let mut reader = Self::new(html, TreeBuilder::new(sink, TreeBuilderOpts::default()));
         // A byte order mark is no part of the page.
         reader.at = html.len() - html.strip_prefix('\u{feff}').unwrap_or(html).len();
@@ -39,14 +50,21 @@ impl Reader {
 
     /// Begins a fragment as it stands inside `body`.
     pub(crate) fn fragment(html: &str) -> Self {
-        let sink = CountingSink::new(Html::new_fragment());
+        let sink = CountingSink::new(Html::new_fragment(), expected(html));
         let body = create_element(&sink, QualName::new(None, ns!(html), local_name!("body")), Vec::new());
         Self::new(html, TreeBuilder::new_for_fragment(sink, body, None, TreeBuilderOpts::default()))
     }
 
     fn new(html: &str, builder: TreeBuilder<Handle, CountingSink>) -> Self {
         let tokenizer = Tokenizer::new(Gate::new(builder), TokenizerOpts::default());
-        Self { page: StrTendril::from(html), tokenizer, queue: BufferQueue::default(), at: 0, within: false }
+        Self {
+            page: StrTendril::from(html),
+            tokenizer,
+            queue: BufferQueue::default(),
+            at: 0,
+            scripts: 0,
+            within: false,
+        }
     }
 
     /// What the reading has cost so far.
@@ -111,7 +129,11 @@ impl Reader {
         self.within = false;
         let element = self.tokenizer.sink.begun();
         let length = raw::length(&self.page[self.at..], &element);
-        let is_read = length > 0 && !self.sink().is_mute();
+        let mut is_read = length > 0 && !self.sink().is_mute();
+        if is_read && element == local_name!("script") {
+            is_read = self.scripts + length <= SCRIPTS;
+            self.scripts += if is_read { length } else { 0 };
+        }
         if is_read && let (Ok(from), Ok(count)) = (u32::try_from(self.at), u32::try_from(length)) {
             let text = raw::tidy(self.page.subtendril(from, count));
             let _ = self.tokenizer.sink.process_token(Token::CharacterTokens(text), 1);
@@ -159,7 +181,7 @@ mod tests {
     }
 
     fn by_the_book(html: &str) -> Vec<String> {
-        drawn(&parse_document(CountingSink::new(Html::new_document()), ParseOpts::default()).one(html))
+        drawn(&parse_document(CountingSink::new(Html::new_document(), 1), ParseOpts::default()).one(html))
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::cell::{Cell, Ref, RefCell};
 
+use ego_tree::Tree;
 use html5ever::tendril::StrTendril;
 use html5ever::tree_builder::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
 use html5ever::{Attribute, QualName, local_name};
@@ -32,11 +33,17 @@ pub(crate) struct CountingSink {
 const NOBODY: u32 = u32::MAX;
 
 impl CountingSink {
-    pub(crate) fn new(html: Html) -> Self {
+    /// A sink for a tree that grows from this root to about so many nodes, or to more.
+    pub(crate) fn new(mut html: Html, nodes: usize) -> Self {
+        let root = html.tree.root().value().clone();
+        html.tree = Tree::with_capacity(root, nodes);
+        let (mut depths, mut children) = (Vec::with_capacity(nodes), Vec::with_capacity(nodes));
+        depths.push(0);
+        children.push(0);
         Self {
             inner: HtmlTreeSink::new(html),
-            depths: RefCell::new(vec![0]),
-            children: RefCell::new(vec![0]),
+            depths: RefCell::new(depths),
+            children: RefCell::new(children),
             deepest: Cell::new(0),
             steps: Cell::new(0),
             texts: Cell::new(0),
@@ -181,6 +188,10 @@ impl TreeSink for CountingSink {
             _ => false,
         };
         attrs.retain(is_read);
+        if attrs.is_empty() {
+            // The room of those that nobody reads would stay with the element.
+            attrs = Vec::new();
+        }
         let handle = self.number(self.inner.create_element(name, attrs, flags));
         if raw {
             self.mute.set(handle.number);
