@@ -1,5 +1,6 @@
 //! From a page to its ledger: parse, cut, weigh, judge, settle.
 
+use memchr::memmem;
 use scraper::Html;
 use wiredesk_model::block::{Block, Evidence, Hints, Judged, Ledger, PageKind, Verdict};
 
@@ -95,6 +96,7 @@ fn place(outline: &mut Outline, claims: &Claims) {
     let count = outline.blocks.len().max(1) as f32;
     let title = claims.title.as_ref().map(|t| t.value.to_lowercase()).unwrap_or_default();
     let title: Vec<&str> = title.split(|c: char| !c.is_alphanumeric()).filter(|w| w.len() > 2).collect();
+    let described = memmem::Finder::new(&claims.description);
     for at in 0..outline.blocks.len() {
         let block = &outline.blocks[at];
         let knot = &outline.knots[block.knot as usize];
@@ -113,9 +115,9 @@ fn place(outline: &mut Outline, claims: &Claims) {
         features.share = up;
         features.title = overlap;
         features.description = said.len() > 20
-            && (claims.description.contains(&said)
-                || said.contains(&claims.description) && claims.description.len() > 40);
-        features.anchored = said.len() > 30 && claims.anchor.contains(&said);
+            && (memmem::find(claims.description.as_bytes(), said.as_bytes()).is_some()
+                || claims.description.len() > 40 && described.find(said.as_bytes()).is_some());
+        features.anchored = said.len() > 30 && memmem::find(claims.anchor.as_bytes(), said.as_bytes()).is_some();
     }
 }
 
