@@ -165,7 +165,7 @@ const LONG_PATH: u16 = 40;
 
 /// Bytes of all paths of a page together. Beyond it they name the last element alone: forty long names around a hundred thousand
 /// paragraphs of a letter each would be a gigabyte. Pages that people read stay far below.
-const ALL_PATHS: usize = 8 << 20;
+const ALL_PATHS: usize = 4 << 20;
 
 impl Paths {
     fn of(html: &Html, outline: &Outline) -> Self {

@@ -26,6 +26,8 @@ pub(crate) struct CountingSink {
     deepest: Cell<u16>,
     steps: Cell<u64>,
     texts: Cell<u32>,
+    /// The element that was last given text, which more text would only lengthen.
+    speaking: Cell<u32>,
     /// The raw-text element whose text nobody will read.
     mute: Cell<u32>,
 }
@@ -47,6 +49,7 @@ impl CountingSink {
             deepest: Cell::new(0),
             steps: Cell::new(0),
             texts: Cell::new(0),
+            speaking: Cell::new(NOBODY),
             mute: Cell::new(NOBODY),
         }
     }
@@ -210,14 +213,22 @@ impl TreeSink for CountingSink {
     fn append(&self, parent: &Handle, child: NodeOrText<Handle>) {
         match &child {
             NodeOrText::AppendText(_) if parent.number == self.mute.get() => return,
+            NodeOrText::AppendText(_) if self.speaking.replace(parent.number) == parent.number => {
+                self.add_steps(1);
+                return self.inner.append(&parent.id, Self::unwrap(child));
+            }
             NodeOrText::AppendText(_) => self.texts.set(self.texts.get() + 1),
-            NodeOrText::AppendNode(node) => self.place(*node, self.depth_of(*parent)),
+            NodeOrText::AppendNode(node) => {
+                self.speaking.set(NOBODY);
+                self.place(*node, self.depth_of(*parent));
+            }
         }
         self.one_more_child(*parent);
         self.inner.append(&parent.id, Self::unwrap(child));
     }
 
     fn append_before_sibling(&self, sibling: &Handle, new_node: NodeOrText<Handle>) {
+        self.speaking.set(NOBODY);
         match &new_node {
             NodeOrText::AppendText(_) => self.texts.set(self.texts.get() + 1),
             NodeOrText::AppendNode(node) => self.place(*node, self.depth_of(*sibling).saturating_sub(1)),
@@ -226,6 +237,7 @@ impl TreeSink for CountingSink {
     }
 
     fn append_based_on_parent_node(&self, element: &Handle, prev_element: &Handle, child: NodeOrText<Handle>) {
+        self.speaking.set(NOBODY);
         match &child {
             NodeOrText::AppendText(_) => self.texts.set(self.texts.get() + 1),
             NodeOrText::AppendNode(node) => self.place(*node, self.depth_of(*prev_element)),
@@ -252,11 +264,13 @@ impl TreeSink for CountingSink {
     }
 
     fn remove_from_parent(&self, target: &Handle) {
+        self.speaking.set(NOBODY);
         self.steps.set(self.steps.get() + 1);
         self.inner.remove_from_parent(&target.id);
     }
 
     fn reparent_children(&self, node: &Handle, new_parent: &Handle) {
+        self.speaking.set(NOBODY);
         let mut children = self.children.borrow_mut();
         let moved = children.get_mut(node.number as usize).map(std::mem::take).unwrap_or(0);
         if let Some(count) = children.get_mut(new_parent.number as usize) {
