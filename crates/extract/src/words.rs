@@ -307,9 +307,21 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
     lexicon
 });
 
-/// Whether names could hide what they are on: asked of every element, so it must be cheap.
+/// Whether names could hide what they are on: asked of every class, so it must be cheap.
 pub(crate) fn may_hide(names: &str) -> bool {
-    ["hid", "sr-", "sronly", "screen", "assist", "invisible", "print", "vh"].iter().any(|part| names.contains(part))
+    let names = names.as_bytes();
+    (0..names.len()).any(|at| {
+        let parts: &[&str] = match names[at] {
+            b'h' => &["hid"],
+            b's' => &["sr-", "sronly", "screen"],
+            b'a' => &["assist"],
+            b'i' => &["invisible"],
+            b'p' => &["print"],
+            b'v' => &["vh"],
+            _ => return false,
+        };
+        parts.iter().any(|part| names[at..].starts_with(part.as_bytes()))
+    })
 }
 
 /// What one attribute's names mean together.
