@@ -3,6 +3,7 @@
 //! Nothing here knows the daemon's insides: it is started, asked over HTTP, stopped and killed as an operator would, and what it
 //! published is read back with a plain consumer.
 
+pub mod bench;
 pub mod desk;
 pub mod kafka;
 

@@ -1,7 +1,12 @@
 //! One block held against all rules at once: which of them it could fall under, wherever it stood.
 
+use std::cell::OnceCell;
+
+use aho_corasick::{AhoCorasick, BuildError};
+use memchr::memmem;
+
 use crate::form::Form;
-use crate::rules::{Rule, Rules, head};
+use crate::rules::{Rules, automaton, head};
 
 /// A rule that matches a block's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +19,14 @@ pub(crate) struct Hit {
     pub(crate) loud: bool,
 }
 
+/// A block that is held against rules.
+struct Asked<'a> {
+    rules: &'a Rules,
+    form: &'a Form,
+    /// Which of the words that rules require it holds; found out when the first rule asks.
+    holds: OnceCell<Vec<bool>>,
+}
+
 impl Rules {
     /// The rules that match, in the order in which they are asked. Zone and topic are not looked at yet.
     pub(crate) fn hits(&self, form: &Form) -> Vec<Hit> {
@@ -21,67 +34,101 @@ impl Rules {
         if form.text.is_empty() {
             return hits;
         }
+        let asked = Asked { rules: self, form, holds: OnceCell::new() };
         if let Some(lines) = self.lines.get(&form.text) {
             hits.extend(lines.iter().map(|l| Hit { rule: l.rule, exact: true, loud: l.loud }));
         }
-        self.beginnings(form, &mut hits);
+        asked.beginnings(&mut hits);
         if form.words <= self.has_words {
-            self.phrases(form, &mut hits);
+            asked.phrases(&mut hits);
         }
         if form.words <= self.pattern_words {
-            for rule in self.patterns.matches(form, |rule| fits(&self.rules[rule], form)) {
-                self.consider(rule, form, &mut hits);
+            for rule in self.patterns.matches(form, |rule| asked.fits(rule)) {
+                asked.consider(rule, &mut hits);
             }
         }
         hits.sort_by_key(|h| (h.rule, !h.exact));
         hits.dedup_by_key(|h| h.rule);
         hits
     }
+}
 
-    fn beginnings(&self, form: &Form, hits: &mut Vec<Hit>) {
-        let Some(known) = head(&form.text).and_then(|head| self.starts.get(&head)) else { return };
+impl Asked<'_> {
+    fn beginnings(&self, hits: &mut Vec<Hit>) {
+        let text = &self.form.text;
+        let Some(known) = head(text).and_then(|head| self.rules.starts.get(&head)) else { return };
         for beginning in known {
-            let fits = form.text.starts_with(&beginning.literal)
-                && (!beginning.bounded || ends_word(&form.text, beginning.literal.len()));
+            let fits = text.starts_with(&beginning.literal)
+                && (!beginning.bounded || ends_word(text, beginning.literal.len()));
             if fits {
-                self.consider(beginning.rule, form, hits);
+                self.consider(beginning.rule, hits);
             }
         }
     }
 
-    fn phrases(&self, form: &Form, hits: &mut Vec<Hit>) {
-        for found in self.has.find_overlapping_iter(&form.text) {
-            let (rule, bounded) = self.has_of[found.pattern().as_usize()];
-            let near_end = form.text.len() - found.end() <= 80;
-            if (!bounded || ends_word(&form.text, found.end())) && (near_end || !self.rules[rule].written.tail) {
-                self.consider(rule, form, hits);
+    fn phrases(&self, hits: &mut Vec<Hit>) {
+        let text = &self.form.text;
+        for found in self.rules.has.find_overlapping_iter(text) {
+            let (rule, bounded) = self.rules.has_of[found.pattern().as_usize()];
+            let near_end = text.len() - found.end() <= 80;
+            if (!bounded || ends_word(text, found.end())) && (near_end || !self.rules.rules[rule].written.tail) {
+                self.consider(rule, hits);
             }
         }
     }
 
-    fn consider(&self, rule: usize, form: &Form, hits: &mut Vec<Hit>) {
-        if fits(&self.rules[rule], form) {
-            hits.push(Hit { rule, exact: false, loud: self.rules[rule].written.zone == Default::default() });
+    fn consider(&self, rule: usize, hits: &mut Vec<Hit>) {
+        if self.fits(rule) {
+            let loud = self.rules.rules[rule].written.zone == Default::default();
+            hits.push(Hit { rule, exact: false, loud });
         }
+    }
+
+    fn fits(&self, rule: usize) -> bool {
+        let (form, rule) = (self.form, &self.rules.rules[rule]);
+        let w = &rule.written;
+        let most = match w.sentence_words {
+            Some(words) if form.sentence => words,
+            _ => w.max_words,
+        };
+        form.words <= most
+            && !(w.plain && form.sentence)
+            && (!w.titled || form.titled)
+            && !(w.quoteless && form.quoted)
+            && self.holds_any(&rule.with)
+            && (form.words <= 12 || self.holds_any(&rule.long_with))
+    }
+
+    fn holds_any(&self, required: &[usize]) -> bool {
+        if required.is_empty() {
+            return true;
+        }
+        let holds = self.holds.get_or_init(|| self.rules.required.held_by(&self.form.text));
+        required.iter().any(|number| holds[*number])
     }
 }
 
-fn fits(rule: &Rule, form: &Form) -> bool {
-    let w = &rule.written;
-    let most = match w.sentence_words {
-        Some(words) if form.sentence => words,
-        _ => w.max_words,
-    };
-    form.words <= most
-        && !(w.plain && form.sentence)
-        && (!w.titled || form.titled)
-        && !(w.quoteless && form.quoted)
-        && holds_any(&form.text, &w.with)
-        && (form.words <= 12 || holds_any(&form.text, &w.long_with))
+/// The words of which rules require that a block hold one, all rules' together, so that a block is read once for all of them.
+pub(crate) struct Required {
+    words: Vec<String>,
+    automaton: AhoCorasick,
 }
 
-fn holds_any(text: &str, words: &[String]) -> bool {
-    words.is_empty() || words.iter().any(|word| holds_word(text, word))
+impl Required {
+    /// These words, each once, and ready.
+    pub(crate) fn new(words: Vec<String>) -> Result<Self, BuildError> {
+        Ok(Self { automaton: automaton(&words)?, words })
+    }
+
+    /// For each of the words, whether a text holds it as [`holds_word`] does.
+    fn held_by(&self, text: &str) -> Vec<bool> {
+        let mut held = vec![false; self.words.len()];
+        for found in self.automaton.find_overlapping_iter(text) {
+            let number = found.pattern().as_usize();
+            held[number] = held[number] || stands_alone(text, found.start(), &self.words[number]);
+        }
+        held
+    }
 }
 
 fn ends_word(text: &str, at: usize) -> bool {
@@ -90,11 +137,14 @@ fn ends_word(text: &str, at: usize) -> bool {
 
 /// Whether a text holds a phrase that does not begin or end within a word; in scripts without spaces, whether it holds it.
 pub(crate) fn holds_word(text: &str, phrase: &str) -> bool {
+    memmem::find_iter(text.as_bytes(), phrase).any(|at| stands_alone(text, at, phrase))
+}
+
+/// Whether a phrase that stands in a text neither begins nor ends within a word there.
+fn stands_alone(text: &str, at: usize, phrase: &str) -> bool {
     let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphabetic());
     let (head, tail) = (edge(phrase.chars().next()), edge(phrase.chars().next_back()));
-    text.match_indices(phrase).any(|(at, _)| {
-        (!head || !text[..at].ends_with(|c: char| c.is_alphanumeric())) && (!tail || ends_word(text, at + phrase.len()))
-    })
+    (!head || !text[..at].ends_with(|c: char| c.is_alphanumeric())) && (!tail || ends_word(text, at + phrase.len()))
 }
 
 #[cfg(test)]

@@ -4,10 +4,11 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
 use wiredesk_model::block::Verdict;
 
 use crate::form::{Form, fold};
+use crate::matching::Required;
 use crate::patterns::{Pattern, Patterns};
 use crate::written::{FILES, Family, Gives, Unreadable, Written, filled, terms};
 
@@ -19,6 +20,9 @@ pub(crate) struct Rule {
     pub(crate) gives: Gives,
     /// Its family, counted in the order of the files.
     pub(crate) family: usize,
+    /// The numbers of the words of which a block must hold one, among those that are [`Required`], and of those that a long block must.
+    pub(crate) with: Vec<usize>,
+    pub(crate) long_with: Vec<usize>,
 }
 
 impl Rule {
@@ -63,6 +67,7 @@ pub(crate) struct Rules {
     pub(crate) starts: HashMap<[u8; HEAD], Vec<Beginning>>,
     pub(crate) has: AhoCorasick,
     pub(crate) has_of: Vec<(usize, bool)>,
+    pub(crate) required: Required,
     pub(crate) patterns: Patterns,
     /// No pattern matches a block of more words.
     pub(crate) pattern_words: usize,
@@ -105,6 +110,11 @@ fn is_unspaced(c: char) -> bool {
     crate::form::is_dense(c) || matches!(c, '\u{ac00}'..='\u{d7af}')
 }
 
+/// An automaton that reads a letter in one step, at the price of some megabytes: it is asked of nearly every block.
+pub(crate) fn automaton(words: &[String]) -> Result<AhoCorasick, BuildError> {
+    AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(words)
+}
+
 impl Rules {
     pub(crate) fn read() -> Result<Self, Unreadable> {
         let terms = terms()?;
@@ -127,13 +137,24 @@ impl Rules {
                 for pattern in written.regex.iter_mut().chain(&mut written.tails) {
                     *pattern = filled(pattern, &terms);
                 }
-                rules.push(Rule { written, gives, family: number });
+                rules.push(Rule { written, gives, family: number, with: Vec::new(), long_with: Vec::new() });
             }
         }
         Self::ready(rules)
     }
 
-    fn ready(rules: Vec<Rule>) -> Result<Self, Unreadable> {
+    fn ready(mut rules: Vec<Rule>) -> Result<Self, Unreadable> {
+        let mut required: Vec<String> = Vec::new();
+        let mut number = |word: &String| {
+            required.iter().position(|known| known == word).unwrap_or_else(|| {
+                required.push(word.clone());
+                required.len() - 1
+            })
+        };
+        for rule in &mut rules {
+            rule.with = rule.written.with.iter().map(&mut number).collect();
+            rule.long_with = rule.written.long_with.iter().map(&mut number).collect();
+        }
         let mut lines: HashMap<String, Vec<Line>> = HashMap::new();
         let mut starts: HashMap<_, Vec<Beginning>> = HashMap::new();
         let (mut has, mut has_of) = (Vec::new(), Vec::new());
@@ -169,8 +190,9 @@ impl Rules {
         Ok(Self {
             lines,
             starts,
-            has: AhoCorasick::new(&has)?,
+            has: automaton(&has)?,
             has_of,
+            required: Required::new(required)?,
             patterns: Patterns::new(patterns),
             pattern_words: most(|w| !w.regex.is_empty()),
             has_words: most(|w| !w.has.is_empty()),

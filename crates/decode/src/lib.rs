@@ -152,7 +152,7 @@ fn read(bytes: &[u8], charset: Charset, source: Source) -> Decoded<'_> {
 }
 
 fn without_nuls(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.as_bytes().contains(&0) { Cow::Owned(text.replace('\0', "")) } else { text }
+    if memchr::memchr(0, text.as_bytes()).is_some() { Cow::Owned(text.replace('\0', "")) } else { text }
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@
 //!
 //! # Architecture
 //! - `guard`: the parse, with caps on nodes, depth and steps; `sink` is where they are counted.
+//! - `reader`: the page, a piece of markup at a time, into html5ever's tree builder: what is plain by `quick` and `references`, raw text by
+//!   `raw`, all else by html5ever's tokenizer, with `gate` between it and the builder.
 //! - `walk`: the DOM, once, into blocks in document order; `words` reads class and id names, `text` folds white
 //!   space, `table` tells data from layout.
 //! - `outline`: the elements that hold text, with what each holds: what containers are found by.
@@ -22,12 +24,17 @@
 mod container;
 mod features;
 mod forest;
+mod gate;
 mod guard;
 pub mod learned;
 mod metadata;
 mod outline;
 mod page;
+mod quick;
+mod raw;
 mod read;
+mod reader;
+mod references;
 pub mod settings;
 mod sink;
 pub mod site;

@@ -1,5 +1,6 @@
 //! From a page to its ledger: parse, cut, weigh, judge, settle.
 
+use memchr::memmem;
 use scraper::Html;
 use wiredesk_model::block::{Block, Evidence, Hints, Judged, Ledger, PageKind, Verdict};
 
@@ -126,7 +127,7 @@ fn ledger(parsed: Parsed, size: usize, hints: &Hints, make: Make<'_>) -> Result<
         flags.insert(0, "partial_parse".to_owned());
     }
     let method = if is_fragment { "feed" } else { "blocks" }.to_owned();
-    let paths = Paths::of(&parsed.html, &outline);
+    let mut paths = Paths::of(&parsed.html, &outline);
     let blocks = outline
         .blocks
         .into_iter()
@@ -189,6 +190,7 @@ fn place(outline: &mut Outline, claims: &Claims) {
     let count = outline.blocks.len().max(1) as f32;
     let title = claims.title.as_ref().map(|t| t.value.to_lowercase()).unwrap_or_default();
     let title: Vec<&str> = title.split(|c: char| !c.is_alphanumeric()).filter(|w| w.len() > 2).collect();
+    let described = memmem::Finder::new(&claims.description);
     for at in 0..outline.blocks.len() {
         let block = &outline.blocks[at];
         let knot = &outline.knots[block.knot as usize];
@@ -207,9 +209,9 @@ fn place(outline: &mut Outline, claims: &Claims) {
         features.share = up;
         features.title = overlap;
         features.description = said.len() > 20
-            && (claims.description.contains(&said)
-                || said.contains(&claims.description) && claims.description.len() > 40);
-        features.anchored = said.len() > 30 && claims.anchor.contains(&said);
+            && (memmem::find(claims.description.as_bytes(), said.as_bytes()).is_some()
+                || claims.description.len() > 40 && described.find(said.as_bytes()).is_some());
+        features.anchored = said.len() > 30 && memmem::find(claims.anchor.as_bytes(), said.as_bytes()).is_some();
     }
 }
 
@@ -246,44 +248,78 @@ fn measure(outline: &mut Outline, container: KnotId) {
     }
 }
 
-/// The paths of elements, `main.story>div#body>p`, each written once.
-struct Paths(Vec<String>);
+/// The paths of elements, `main.story>div#body>p`, each written once, from that of the element around it.
+struct Paths {
+    paths: Vec<String>,
+    written: usize,
+}
+
+/// A path names no more elements than this.
+const LONG_PATH: u16 = 40;
+
+/// Bytes of all paths of a page together. Beyond it they name the last element alone: forty long names around a hundred thousand
+/// paragraphs of a letter each would be a gigabyte. Pages that people read stay far below.
+const ALL_PATHS: usize = 4 << 20;
 
 impl Paths {
     fn of(html: &Html, outline: &Outline) -> Self {
-        let mut used = vec![false; outline.knots.len()];
+        let knots = &outline.knots;
+        let mut wanted = vec![false; knots.len()];
         for block in &outline.blocks {
-            used[block.knot as usize] = true;
+            wanted[block.knot as usize] = true;
         }
-        let steps: Vec<String> = outline
-            .knots
-            .iter()
-            .map(|knot| html.tree.get(knot.node).and_then(|n| n.value().as_element()).map_or_else(String::new, step))
-            .collect();
-        let paths = used.iter().enumerate().map(|(at, used)| {
-            if !used {
-                return String::new();
+        // Parents come before their children.
+        for at in (1..knots.len()).rev() {
+            if wanted[at] {
+                wanted[knots[at].parent as usize] = true;
             }
-            let mut chain = vec![at];
-            let mut up = at;
-            while up > 0 && chain.len() < 40 {
-                up = outline.knots[up].parent as usize;
-                chain.push(up);
-            }
-            let names =
-                chain.iter().rev().map(|at| steps[*at].as_str()).filter(|step| !matches!(*step, "html" | "body"));
-            names.collect::<Vec<_>>().join(">")
-        });
-        Self(paths.collect())
+        }
+        let own = |at: usize| {
+            let node = html.tree.get(knots[at].node);
+            let own = node.and_then(|n| n.value().as_element()).map_or_else(String::new, step);
+            if matches!(own.as_str(), "html" | "body") { String::new() } else { own }
+        };
+        let mut paths: Vec<String> = Vec::with_capacity(knots.len());
+        let mut written = 0;
+        for (at, wanted) in wanted.into_iter().enumerate() {
+            let path = if !wanted {
+                String::new()
+            } else if written > ALL_PATHS {
+                own(at)
+            } else if at == 0 || knots[at].depth < LONG_PATH {
+                let above = if at == 0 { "" } else { paths[knots[at].parent as usize].as_str() };
+                joined(above, &own(at))
+            } else {
+                let chain: Vec<usize> = std::iter::successors(Some(at), |up| Some(knots[*up].parent as usize))
+                    .take(usize::from(LONG_PATH))
+                    .collect();
+                chain.into_iter().rev().fold(String::new(), |path, up| joined(&path, &own(up)))
+            };
+            written += path.len();
+            paths.push(path);
+        }
+        Self { paths, written }
     }
 
-    fn path(&self, knot: KnotId) -> String {
-        self.0.get(knot as usize).cloned().unwrap_or_default()
+    fn path(&mut self, knot: KnotId) -> String {
+        let path = self.paths.get(knot as usize).map_or("", String::as_str);
+        let path = if self.written > ALL_PATHS { path.rsplit('>').next().unwrap_or(path) } else { path };
+        self.written += path.len();
+        path.to_owned()
+    }
+}
+
+fn joined(above: &str, own: &str) -> String {
+    match (above.is_empty(), own.is_empty()) {
+        (true, _) => own.to_owned(),
+        (_, true) => above.to_owned(),
+        _ => [above, ">", own].concat(),
     }
 }
 
 fn step(element: &scraper::node::Element) -> String {
-    let mut out = element.name().to_owned();
+    let mut out = String::with_capacity(64);
+    out.push_str(element.name());
     if let Some(id) = attribute(element, "id").filter(|id| id.len() <= 40) {
         out.push('#');
         out.push_str(id.trim());

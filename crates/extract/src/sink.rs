@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::cell::{Cell, Ref, RefCell};
 
+use ego_tree::Tree;
 use html5ever::tendril::StrTendril;
 use html5ever::tree_builder::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
 use html5ever::{Attribute, QualName, local_name};
@@ -25,36 +26,45 @@ pub(crate) struct CountingSink {
     deepest: Cell<u16>,
     steps: Cell<u64>,
     texts: Cell<u32>,
+    /// The element that was last given text, which more text would only lengthen.
+    speaking: Cell<u32>,
     /// The raw-text element whose text nobody will read.
     mute: Cell<u32>,
     /// Selectors may ask for any attribute.
-    keeps_all: bool,
+    keeps_all: Cell<bool>,
 }
 
 const NOBODY: u32 = u32::MAX;
 
 impl CountingSink {
-    pub(crate) fn new(html: Html) -> Self {
+    /// A sink for a tree that grows from this root to about so many nodes, or to more.
+    pub(crate) fn new(mut html: Html, nodes: usize) -> Self {
+        let root = html.tree.root().value().clone();
+        html.tree = Tree::with_capacity(root, nodes);
+        let (mut depths, mut children) = (Vec::with_capacity(nodes), Vec::with_capacity(nodes));
+        depths.push(0);
+        children.push(0);
         Self {
             inner: HtmlTreeSink::new(html),
-            depths: RefCell::new(vec![0]),
-            children: RefCell::new(vec![0]),
+            depths: RefCell::new(depths),
+            children: RefCell::new(children),
             deepest: Cell::new(0),
             steps: Cell::new(0),
             texts: Cell::new(0),
+            speaking: Cell::new(NOBODY),
             mute: Cell::new(NOBODY),
-            keeps_all: false,
+            keeps_all: Cell::new(false),
         }
     }
 
-    /// The same, but all attributes stay in the tree.
-    pub(crate) fn keeping_all(self) -> Self {
-        Self { keeps_all: true, ..self }
+    /// From now on all attributes stay in the tree.
+    pub(crate) fn keep_all(&self) {
+        self.keeps_all.set(true);
     }
 
-    /// Nodes made so far.
-    pub(crate) fn nodes(&self) -> usize {
-        self.depths.borrow().len() + self.texts.get() as usize
+    /// Nodes made so far; and steps of work: names asked, nodes compared, nodes moved, attribute pairs compared.
+    pub(crate) fn work(&self) -> (usize, u64) {
+        (self.depths.borrow().len() + self.texts.get() as usize, self.steps.get())
     }
 
     /// The deepest node so far.
@@ -62,9 +72,9 @@ impl CountingSink {
         usize::from(self.deepest.get())
     }
 
-    /// Steps of work so far: names asked, nodes compared, nodes moved, attribute pairs compared.
-    pub(crate) fn steps(&self) -> u64 {
-        self.steps.get()
+    /// Whether nobody will read the text of the element that was made last.
+    pub(crate) fn is_mute(&self) -> bool {
+        self.mute.get() as usize + 1 == self.depths.borrow().len()
     }
 
     /// Work that the sink does not see.
@@ -106,29 +116,46 @@ impl CountingSink {
     }
 }
 
-/// Attributes that something in this crate reads.
+/// Whether something in this crate reads attributes of this name.
+fn is_name_read(name: &str) -> bool {
+    matches!(
+        name,
+        "class"
+            | "id"
+            | "href"
+            | "src"
+            | "role"
+            | "rel"
+            | "content"
+            | "name"
+            | "property"
+            | "itemprop"
+            | "itemtype"
+            | "itemscope"
+            | "datetime"
+            | "hidden"
+            | "aria-hidden"
+            | "lang"
+            | "type"
+            | "http-equiv"
+            | "style"
+            | "data-src"
+            | "data-testid"
+            | "data-component"
+            | "data-lazy-src"
+    )
+}
+
+/// Whether an attribute may be read that a tag names so. Names in capitals, and those with a colon, are given their last form later.
+pub(crate) fn may_be_read(written: &str) -> bool {
+    is_name_read(written) || written.bytes().any(|byte| byte == b':' || byte.is_ascii_uppercase())
+}
+
+/// Whether something in this crate reads an attribute.
 fn is_read(attribute: &Attribute) -> bool {
     match attribute.name.local {
-        local_name!("class")
-        | local_name!("id")
-        | local_name!("href")
-        | local_name!("src")
-        | local_name!("role")
-        | local_name!("rel")
-        | local_name!("content")
-        | local_name!("name")
-        | local_name!("property")
-        | local_name!("itemprop")
-        | local_name!("itemtype")
-        | local_name!("itemscope")
-        | local_name!("datetime")
-        | local_name!("hidden")
-        | local_name!("aria-hidden")
-        | local_name!("lang")
-        | local_name!("type")
-        | local_name!("http-equiv") => true,
         local_name!("style") => attribute.value.contains("none") || attribute.value.contains("hidden"),
-        _ => matches!(&*attribute.name.local, "data-src" | "data-testid" | "data-component" | "data-lazy-src"),
+        ref name => is_name_read(name),
     }
 }
 
@@ -171,7 +198,11 @@ impl TreeSink for CountingSink {
             local_name!("style") | local_name!("noscript") | local_name!("iframe") | local_name!("noframes") => true,
             _ => false,
         };
-        attrs.retain(|attribute| self.keeps_all || is_read(attribute));
+        attrs.retain(|attribute| self.keeps_all.get() || is_read(attribute));
+        if attrs.is_empty() {
+            // The room of those that nobody reads would stay with the element.
+            attrs = Vec::new();
+        }
         let handle = self.number(self.inner.create_element(name, attrs, flags));
         if raw {
             self.mute.set(handle.number);
@@ -190,14 +221,22 @@ impl TreeSink for CountingSink {
     fn append(&self, parent: &Handle, child: NodeOrText<Handle>) {
         match &child {
             NodeOrText::AppendText(_) if parent.number == self.mute.get() => return,
+            NodeOrText::AppendText(_) if self.speaking.replace(parent.number) == parent.number => {
+                self.add_steps(1);
+                return self.inner.append(&parent.id, Self::unwrap(child));
+            }
             NodeOrText::AppendText(_) => self.texts.set(self.texts.get() + 1),
-            NodeOrText::AppendNode(node) => self.place(*node, self.depth_of(*parent)),
+            NodeOrText::AppendNode(node) => {
+                self.speaking.set(NOBODY);
+                self.place(*node, self.depth_of(*parent));
+            }
         }
         self.one_more_child(*parent);
         self.inner.append(&parent.id, Self::unwrap(child));
     }
 
     fn append_before_sibling(&self, sibling: &Handle, new_node: NodeOrText<Handle>) {
+        self.speaking.set(NOBODY);
         match &new_node {
             NodeOrText::AppendText(_) => self.texts.set(self.texts.get() + 1),
             NodeOrText::AppendNode(node) => self.place(*node, self.depth_of(*sibling).saturating_sub(1)),
@@ -206,6 +245,7 @@ impl TreeSink for CountingSink {
     }
 
     fn append_based_on_parent_node(&self, element: &Handle, prev_element: &Handle, child: NodeOrText<Handle>) {
+        self.speaking.set(NOBODY);
         match &child {
             NodeOrText::AppendText(_) => self.texts.set(self.texts.get() + 1),
             NodeOrText::AppendNode(node) => self.place(*node, self.depth_of(*prev_element)),
@@ -227,16 +267,18 @@ impl TreeSink for CountingSink {
     fn add_attrs_if_missing(&self, target: &Handle, mut attrs: Vec<Attribute>) {
         let count = attrs.len() as u64;
         self.add_steps(count * count / 4);
-        attrs.retain(|attribute| self.keeps_all || is_read(attribute));
+        attrs.retain(|attribute| self.keeps_all.get() || is_read(attribute));
         self.inner.add_attrs_if_missing(&target.id, attrs);
     }
 
     fn remove_from_parent(&self, target: &Handle) {
+        self.speaking.set(NOBODY);
         self.steps.set(self.steps.get() + 1);
         self.inner.remove_from_parent(&target.id);
     }
 
     fn reparent_children(&self, node: &Handle, new_parent: &Handle) {
+        self.speaking.set(NOBODY);
         let mut children = self.children.borrow_mut();
         let moved = children.get_mut(node.number as usize).map(std::mem::take).unwrap_or(0);
         if let Some(count) = children.get_mut(new_parent.number as usize) {

@@ -13,6 +13,9 @@ impl Folded {
     /// Adds a piece; gives the number of bytes that it added.
     pub(crate) fn push(&mut self, piece: &str) -> usize {
         let before = self.text.len();
+        if before == 0 {
+            self.text.reserve(piece.len());
+        }
         let mut rest = piece;
         while !rest.is_empty() {
             // Runs of plain ASCII are copied word by word.

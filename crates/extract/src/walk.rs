@@ -44,6 +44,8 @@ struct Walk<'a> {
     out: Outline,
     frames: Vec<Frame<'a>>,
     names: NameMap<&'a str, Words>,
+    /// Whether a class hides: the same few are on most elements.
+    hiding: NameMap<&'a str, bool>,
     text: Folded,
     /// Of the text gathered: bytes in links, frame of the block-level element, frames open around all of it.
     links: usize,
@@ -172,10 +174,10 @@ impl<'a> Walk<'a> {
         };
         if is_block {
             self.flush();
-        } else if self.text.ends_in_word() && parts_words(tag, node, element) {
+        } else if self.text.ends_in_word() && self.parts_words(tag, node, element) {
             self.text.space();
         }
-        let hidden = is_hidden(&mut self.names, node, element, is_block);
+        let hidden = self.is_hidden(node, element, is_block);
         if hidden && !is_block {
             // A hidden piece inside a line is no block of its own, and no part of the line.
             self.text.space();
@@ -237,6 +239,57 @@ impl<'a> Walk<'a> {
             }
             _ => true,
         }
+    }
+
+    /// Whether an inline element that follows a word without a space stands apart from it: hover cards, labels, badges, parts of an
+    /// application; not a drop cap, not an emphasis.
+    fn parts_words(&mut self, tag: Tag, node: NodeRef<'_, Node>, element: &'a Element) -> bool {
+        const APART: Words =
+            Words::DIALOG.or(Words::CARD).or(Words::SHARE).or(Words::META).or(Words::CAPTION).or(Words::BYLINE);
+        if tag == Tag::Link {
+            return node
+                .prev_sibling()
+                .and_then(|p| p.value().as_element())
+                .is_some_and(|p| matches!(p.name(), "a" | "button"));
+        }
+        if tag == Tag::Time || element.name().contains('-') || element.name() == "label" {
+            return true;
+        }
+        attribute(element, "class")
+            .is_some_and(|class| self.names.entry(class).or_insert_with(|| words::meaning(class)).has(APART))
+    }
+
+    fn is_hidden(&mut self, node: NodeRef<'_, Node>, element: &'a Element, is_block: bool) -> bool {
+        for (name, value) in &element.attrs {
+            match name.local {
+                // `S:0` is how a framework streams the page: the element is shown once its script has run.
+                local_name!("hidden") => {
+                    return &**value != "until-found"
+                        && attribute(element, "id").is_none_or(|id| !id.starts_with("S:"));
+                }
+                local_name!("aria-hidden") if &**value == "true" => return !(is_block && holds_paragraph(node)),
+                local_name!("style") => {
+                    let style: String =
+                        value.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()).collect();
+                    if style.contains("display:none") || style.contains("visibility:hidden") {
+                        return true;
+                    }
+                }
+                local_name!("class") => {
+                    let names = &mut self.names;
+                    let hides = self.hiding.entry(value).or_insert_with(|| {
+                        hides_by_class(value)
+                            || (words::may_hide(value)
+                                && names.entry(value).or_insert_with(|| words::meaning(value)).has(Words::UNSEEN))
+                    });
+                    if *hides {
+                        return true;
+                    }
+                }
+                _ => {}
+            }
+        }
+        false
     }
 
     fn close(&mut self, node: NodeId) {
@@ -498,60 +551,6 @@ fn is_anchor(name: &str, id: &str) -> bool {
 
 fn hash(seed: u64, text: &str) -> u64 {
     text.bytes().fold(seed, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3))
-}
-
-/// Whether an inline element that follows a word without a space stands apart from it: hover cards, labels, badges, parts of an
-/// application; not a drop cap, not an emphasis.
-fn parts_words(tag: Tag, node: NodeRef<'_, Node>, element: &Element) -> bool {
-    if tag == Tag::Link {
-        return node
-            .prev_sibling()
-            .and_then(|p| p.value().as_element())
-            .is_some_and(|p| matches!(p.name(), "a" | "button"));
-    }
-    if tag == Tag::Time || element.name().contains('-') || element.name() == "label" {
-        return true;
-    }
-    attribute(element, "class").is_some_and(|class| {
-        words::meaning(class)
-            .has(Words::DIALOG.or(Words::CARD).or(Words::SHARE).or(Words::META).or(Words::CAPTION).or(Words::BYLINE))
-    })
-}
-
-fn is_hidden<'a>(
-    names: &mut NameMap<&'a str, Words>,
-    node: NodeRef<'_, Node>,
-    element: &'a Element,
-    is_block: bool,
-) -> bool {
-    for (name, value) in &element.attrs {
-        match name.local {
-            // `S:0` is how a framework streams the page: the element is shown once its script has run.
-            local_name!("hidden") => {
-                return &**value != "until-found" && attribute(element, "id").is_none_or(|id| !id.starts_with("S:"));
-            }
-            local_name!("aria-hidden") if &**value == "true" => return !(is_block && holds_paragraph(node)),
-            local_name!("style") => {
-                let style: String =
-                    value.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()).collect();
-                if style.contains("display:none") || style.contains("visibility:hidden") {
-                    return true;
-                }
-            }
-            local_name!("class") => {
-                if hides_by_class(value) {
-                    return true;
-                }
-                if words::may_hide(value)
-                    && names.entry(value).or_insert_with(|| words::meaning(value)).has(Words::UNSEEN)
-                {
-                    return true;
-                }
-            }
-            _ => {}
-        }
-    }
-    false
 }
 
 /// Whether one of the names that frameworks hide with is there, and none that shows the element again on other screens.

@@ -272,7 +272,10 @@ impl Hasher for Fnv {
     }
     fn write(&mut self, bytes: &[u8]) {
         for chunk in bytes.chunks(8) {
-            let word = chunk.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+            let word = match chunk.first_chunk() {
+                Some(eight) => u64::from_le_bytes(*eight),
+                None => chunk.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+            };
             self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
         }
     }
@@ -304,9 +307,21 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
     lexicon
 });
 
-/// Whether names could hide what they are on: asked of every element, so it must be cheap.
+/// Whether names could hide what they are on: asked of every class, so it must be cheap.
 pub(crate) fn may_hide(names: &str) -> bool {
-    ["hid", "sr-", "sronly", "screen", "assist", "invisible", "print", "vh"].iter().any(|part| names.contains(part))
+    let names = names.as_bytes();
+    (0..names.len()).any(|at| {
+        let parts: &[&str] = match names[at] {
+            b'h' => &["hid"],
+            b's' => &["sr-", "sronly", "screen"],
+            b'a' => &["assist"],
+            b'i' => &["invisible"],
+            b'p' => &["print"],
+            b'v' => &["vh"],
+            _ => return false,
+        };
+        parts.iter().any(|part| names[at..].starts_with(part.as_bytes()))
+    })
 }
 
 /// What one attribute's names mean together.

@@ -134,7 +134,9 @@ impl Facts {
             }
             _ => {}
         }
-        if let Some(property) = attribute(element, "itemprop")
+        // Asked of every element, so by the name's number and not by its letters.
+        let property = element.attrs.iter().find(|(name, _)| name.local == local_name!("itemprop"));
+        if let Some(property) = property.map(|(_, value)| &**value)
             && element.name.local != local_name!("meta")
             && self.properties.len() < ENOUGH
             && matches!(

@@ -6,10 +6,10 @@ use std::process::{Command, Stdio};
 use anyhow::ensure;
 use wiredesk_tests::desk::program;
 
-use crate::Work;
-use crate::cost::{Cost, Stopwatch};
-use crate::figure::{Goal, Report};
-use crate::pages::Pages;
+use wiredesk_tests::bench::Work;
+use wiredesk_tests::bench::cost::{Cost, Stopwatch};
+use wiredesk_tests::bench::figure::{Goal, Report};
+use wiredesk_tests::bench::pages::Pages;
 
 /// Reads the pages of a manifest once, in bulk. The lines that come out are thrown away.
 pub(crate) fn bulk(manifest: &Path, jobs: usize) -> anyhow::Result<Cost> {
@@ -28,7 +28,7 @@ pub(crate) fn measure(work: &Work, report: &mut Report) -> anyhow::Result<()> {
     let pages = Pages::of(work)?;
     let folder = tempfile::tempdir()?;
     let (manifest, bytes) = pages.write(folder.path(), |site| format!("http://{site}.test"))?;
-    let count = pages.len() as f64;
+    let count = pages.count() as f64;
     report.begin("extract");
     report.say(&format!("{count} pages, {:.1} MB, mean {:.1} kB", bytes as f64 / 1e6, bytes as f64 / 1e3 / count));
     bulk(&manifest, 2)?;

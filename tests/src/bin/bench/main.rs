@@ -5,24 +5,20 @@
 //! took of the processor meanwhile is said.
 //!
 //! # Architecture
-//! - [`pages`]: the pages that are read, made up from a seed or taken from a manifest, on disk and on a local web alike.
 //! - [`extract`], [`pipeline`], [`memory`], [`start`]: one benchmark each.
-//! - [`cost`]: time on the clock and on the processor, ours, the desk's and everybody else's.
-//! - [`figure`]: a figure with its spread and its goal, as a table and as JSON.
+//! - [`pages`](wiredesk_tests::bench::pages): the pages that are read, made up from a seed or taken from a manifest, on disk and on a
+//!   local web alike.
+//! - [`cost`](wiredesk_tests::bench::cost): time on the clock and on the processor, ours, the desk's and everybody else's.
+//! - [`figure`](wiredesk_tests::bench::figure): a figure with its spread and its goal, as a table and as JSON.
 
-mod cost;
 mod extract;
-mod figure;
 mod memory;
-mod pages;
 mod pipeline;
 mod start;
 
-use std::path::PathBuf;
-
-use clap::{Args, Parser, Subcommand};
-
-use crate::figure::Report;
+use clap::{Parser, Subcommand};
+use wiredesk_tests::bench::Work;
+use wiredesk_tests::bench::figure::Report;
 
 /// Measures the desk: `tests/bench` builds it first.
 #[derive(Debug, Parser)]
@@ -47,29 +43,6 @@ enum What {
     Pipeline(Work),
     /// From the process's start to `readyz`.
     Start,
-}
-
-/// How much is read, and how often.
-#[derive(Clone, Debug, Args)]
-struct Work {
-    /// How many pages are made up.
-    #[arg(long, default_value_t = 4000)]
-    pages: usize,
-    /// About so many kB of styles, script data, menus and teasers stand round each story: 0 for the demo's bare pages.
-    #[arg(long, value_name = "KB", default_value_t = 100)]
-    weight: usize,
-    /// Pages of a manifest instead, as `wiredesk extract --jsonl` reads it.
-    #[arg(long, value_name = "MANIFEST", conflicts_with_all = ["pages", "weight"])]
-    set: Option<PathBuf>,
-    /// So many rounds are measured, after one that is not.
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
-}
-
-impl Default for Work {
-    fn default() -> Self {
-        Self { pages: 4000, weight: 100, set: None, rounds: 5 }
-    }
 }
 
 fn main() -> anyhow::Result<()> {

@@ -8,8 +8,8 @@ use wiredesk_testkit::newsroom::many;
 use wiredesk_testkit::{Web, item, rss};
 use wiredesk_tests::Desk;
 
-use crate::cost::{memory_of, processor_of};
-use crate::figure::{Goal, Report};
+use wiredesk_tests::bench::cost::{memory_of, processor_of};
+use wiredesk_tests::bench::figure::{Goal, Report};
 
 /// Feeds share sites, as they do outside.
 const FEEDS_A_SITE: usize = 20;

@@ -12,11 +12,11 @@ use wiredesk_testkit::Web;
 use wiredesk_tests::Desk;
 use wiredesk_tests::desk::program;
 
-use crate::Work;
-use crate::cost::{Cost, Stopwatch, cores};
 use crate::extract::bulk;
-use crate::figure::{Goal, Report};
-use crate::pages::Pages;
+use wiredesk_tests::bench::Work;
+use wiredesk_tests::bench::cost::{Cost, Stopwatch, cores};
+use wiredesk_tests::bench::figure::{Goal, Report};
+use wiredesk_tests::bench::pages::Pages;
 
 /// A run of the desk.
 struct Run {
@@ -51,7 +51,7 @@ pub(crate) fn measure(work: &Work, report: &mut Report) -> anyhow::Result<()> {
     let web = pages.serve()?;
     let folder = tempfile::tempdir()?;
     let (manifest, bytes) = pages.write(folder.path(), |site| web.base(site).to_owned())?;
-    let count = pages.len() as f64;
+    let count = pages.count() as f64;
     report.begin("pipeline");
     let warm = run(&web)?;
     bulk(&manifest, 2)?;

@@ -6,7 +6,7 @@ use anyhow::ensure;
 use wiredesk_testkit::{Web, rss, site};
 use wiredesk_tests::Desk;
 
-use crate::figure::{Goal, Report};
+use wiredesk_tests::bench::figure::{Goal, Report};
 
 const ROUNDS: usize = 10;
 const PATIENCE: Duration = Duration::from_secs(30);

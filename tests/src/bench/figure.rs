@@ -2,18 +2,18 @@
 
 use serde_json::json;
 
-use crate::cost::machine_line;
+use super::cost::machine_line;
 
 /// Prints figures as they come.
 #[derive(Debug)]
-pub(crate) struct Report {
+pub struct Report {
     json: bool,
     said: Option<String>,
 }
 
 /// What a figure should reach.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Goal {
+pub enum Goal {
     /// Not less.
     AtLeast(f64),
     /// Not more.
@@ -24,12 +24,12 @@ pub(crate) enum Goal {
 
 impl Report {
     /// A report on standard output: a table, or JSON lines.
-    pub(crate) fn new(json: bool) -> Self {
+    pub fn new(json: bool) -> Self {
         Self { json, said: None }
     }
 
     /// A line for people about what is being measured, on standard error where figures are JSON.
-    pub(crate) fn say(&mut self, line: &str) {
+    pub fn say(&mut self, line: &str) {
         if self.json {
             eprintln!("{line}");
         } else {
@@ -38,7 +38,7 @@ impl Report {
     }
 
     /// Begins a benchmark.
-    pub(crate) fn begin(&mut self, bench: &str) {
+    pub fn begin(&mut self, bench: &str) {
         if !self.json {
             println!("{}{bench} ({})", if self.said.is_some() { "\n" } else { "" }, machine_line());
         }
@@ -46,7 +46,7 @@ impl Report {
     }
 
     /// Prints a figure of the benchmark that has begun.
-    pub(crate) fn figure(&mut self, name: &str, unit: &str, rounds: &[f64], goal: Goal) {
+    pub fn figure(&mut self, name: &str, unit: &str, rounds: &[f64], goal: Goal) {
         let Some((least, median, most)) = spread(rounds) else { return };
         let (reached, wanted) = match goal {
             Goal::AtLeast(goal) => (Some(median >= goal), format!("goal: at least {goal}")),

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use wiredesk_testkit::prose::story;
 use wiredesk_testkit::{Site, Web, demo, item, rss, site};
 
-use crate::Work;
+use super::Work;
 
 /// Sites that the pages are spread over: enough that what one host is spared binds nothing.
 const SITES: usize = 40;
@@ -19,6 +19,8 @@ const SEED: u64 = 0xBE7C;
 /// A page before it has an address.
 struct Page {
     path: String,
+    /// Where a found page was found.
+    url: Option<String>,
     title: String,
     summary: Option<String>,
     published: Option<String>,
@@ -41,13 +43,13 @@ impl Html {
 }
 
 /// Pages, spread over sites.
-pub(crate) struct Pages {
+pub struct Pages {
     pages: Vec<Page>,
 }
 
 impl Pages {
     /// The pages that were asked for: distinct stories in the demo's templates, or a manifest's.
-    pub(crate) fn of(work: &Work) -> anyhow::Result<Self> {
+    pub fn of(work: &Work) -> anyhow::Result<Self> {
         let pages = match &work.set {
             Some(manifest) => found(manifest)?,
             None => made_up(work.pages, work.weight),
@@ -56,13 +58,23 @@ impl Pages {
         Ok(Self { pages })
     }
 
+    /// The pages in memory: the address of each and its bytes.
+    pub fn in_memory(&self) -> Vec<(String, Vec<u8>)> {
+        let one = |(number, page): (usize, &Page)| {
+            let base = format!("http://{}.test", name(number));
+            let url = page.url.clone().unwrap_or_else(|| format!("{base}/{}", page.path));
+            (url, page.html.at(&base))
+        };
+        self.pages.iter().enumerate().map(one).collect()
+    }
+
     /// How many there are.
-    pub(crate) fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.pages.len()
     }
 
     /// Writes the pages into a folder with a manifest; gives the manifest's path and the bytes of all pages.
-    pub(crate) fn write(&self, folder: &Path, base: impl Fn(&str) -> String) -> anyhow::Result<(PathBuf, u64)> {
+    pub fn write(&self, folder: &Path, base: impl Fn(&str) -> String) -> anyhow::Result<(PathBuf, u64)> {
         let manifest = folder.join("manifest.jsonl");
         let mut rows = BufWriter::new(File::create(&manifest)?);
         let mut bytes = 0;
@@ -82,7 +94,7 @@ impl Pages {
     }
 
     /// Serves the pages on loopback, each site with a feed that lists all of its own. Every answer is ready before it is asked for.
-    pub(crate) fn serve(&self) -> anyhow::Result<Web> {
+    pub fn serve(&self) -> anyhow::Result<Web> {
         let web = Web::start((0..SITES).map(|number| site(name(number))))?;
         for at in 0..SITES {
             let (name, base) = (name(at), web.base(&name(at)).to_owned());
@@ -125,7 +137,7 @@ fn made_up(count: usize, weight: usize) -> Vec<Page> {
         let look = looks.get((number / SITES + number) % looks.len());
         let html =
             Html::MadeUp(look.map_or_else(String::new, |look| trimmings.around(&look.page(&told, &told.title, &path))));
-        Page { path, title: told.title, summary: Some(told.summary), published: Some(told.published), html }
+        Page { path, url: None, title: told.title, summary: Some(told.summary), published: Some(told.published), html }
     };
     (0..count).map(page).collect()
 }
@@ -190,7 +202,8 @@ fn found(manifest: &Path) -> anyhow::Result<Vec<Page>> {
         }
         let path = format!("page/{number}");
         let title = row["title"].as_str().unwrap_or(&path).to_owned();
-        pages.push(Page { path, title, summary: None, published: None, html: Html::Found(html) });
+        let url = row["url"].as_str().map(str::to_owned);
+        pages.push(Page { path, url, title, summary: None, published: None, html: Html::Found(html) });
     }
     Ok(pages)
 }

@@ -11,7 +11,7 @@ const TICKS_A_SECOND: f64 = 100.0;
 
 /// The books at one moment.
 #[derive(Debug)]
-pub(crate) struct Stopwatch {
+pub struct Stopwatch {
     begun: Instant,
     own: f64,
     children: f64,
@@ -20,26 +20,26 @@ pub(crate) struct Stopwatch {
 
 /// What was spent between two moments.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Cost {
+pub struct Cost {
     /// Time on the clock.
-    pub(crate) wall: Duration,
+    pub wall: Duration,
     /// Processor seconds of this process: the local web, where one runs.
-    pub(crate) own: f64,
+    pub own: f64,
     /// Processor seconds of the children that ended and were waited for: the desk.
-    pub(crate) children: f64,
+    pub children: f64,
     /// The share of the machine's processors that everybody else took, 0 to 1.
-    pub(crate) others: f64,
+    pub others: f64,
 }
 
 impl Stopwatch {
     /// Begins.
-    pub(crate) fn start() -> anyhow::Result<Self> {
+    pub fn start() -> anyhow::Result<Self> {
         let (own, children) = processor_of("self")?;
         Ok(Self { begun: Instant::now(), own, children, machine: machine()? })
     }
 
     /// What has been spent since.
-    pub(crate) fn cost(&self) -> anyhow::Result<Cost> {
+    pub fn cost(&self) -> anyhow::Result<Cost> {
         let wall = self.begun.elapsed();
         let (own, children) = processor_of("self")?;
         let (own, children) = (own - self.own, children - self.children);
@@ -50,12 +50,12 @@ impl Stopwatch {
 }
 
 /// How many processors there are.
-pub(crate) fn cores() -> usize {
+pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, Into::into)
 }
 
 /// Processor seconds (user and system) of a process, and of its children that were waited for.
-pub(crate) fn processor_of(process: &str) -> anyhow::Result<(f64, f64)> {
+pub fn processor_of(process: &str) -> anyhow::Result<(f64, f64)> {
     let text = read_to_string(format!("/proc/{process}/stat"))?;
     // The second field is a name in brackets that may hold anything.
     let fields = text.rsplit_once(')').context("no name in /proc/PID/stat")?.1;
@@ -77,7 +77,7 @@ fn machine() -> anyhow::Result<f64> {
 }
 
 /// A line of `/proc/PID/status` that is an amount in kB, in MB of a million bytes.
-pub(crate) fn memory_of(process: u32, line: &str) -> anyhow::Result<f64> {
+pub fn memory_of(process: u32, line: &str) -> anyhow::Result<f64> {
     let text = read_to_string(format!("/proc/{process}/status"))?;
     let value = text
         .lines()
@@ -88,7 +88,7 @@ pub(crate) fn memory_of(process: u32, line: &str) -> anyhow::Result<f64> {
 }
 
 /// The machine in one line.
-pub(crate) fn machine_line() -> String {
+pub fn machine_line() -> String {
     let model = read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = model
         .lines()
