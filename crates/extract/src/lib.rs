@@ -14,7 +14,7 @@
 //! - `container`: which element holds the article.
 //! - `verdicts`: what becomes of each block, and why; `structure` has the rules about neighbours.
 //! - `metadata`: what the page claims about itself, each claim with its source.
-//! - `page`: what kind of page it is.
+//! - `page`: what kind of page it is, `walls`: what pages say that are none.
 //! - [`settings`]: the `[extract]` section.
 
 mod container;
@@ -31,6 +31,7 @@ mod table;
 mod text;
 mod verdicts;
 mod walk;
+mod walls;
 mod words;
 
 pub use read::{TooCostly, fragment, read};
