@@ -14,7 +14,7 @@
 //! - `container`: which element holds the article.
 //! - `verdicts`: what becomes of each block, and why; `structure` has the rules about neighbours.
 //! - `metadata`: what the page claims about itself, each claim with its source.
-//! - `page`: what kind of page it is, `walls`: what pages say that are none.
+//! - `page`: what kind of page it is, `walls`: what pages say that are none; `spare`: where the text is when the page shows none.
 //! - [`settings`]: the `[extract]` section.
 
 mod container;
@@ -26,6 +26,7 @@ mod page;
 mod read;
 pub mod settings;
 mod sink;
+mod spare;
 mod structure;
 mod table;
 mod text;

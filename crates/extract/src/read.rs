@@ -10,7 +10,7 @@ use crate::metadata::{self, Claims};
 use crate::outline::{KnotId, Outline};
 use crate::text::letters;
 use crate::walk::{self, attribute};
-use crate::{page, verdicts};
+use crate::{page, spare, verdicts};
 
 /// A page that met a cap before anything of it could be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +43,10 @@ fn ledger(parsed: Parsed, size: usize, hints: &Hints, is_fragment: bool) -> Resu
     let mut outline = walk::blocks(&parsed.html);
     let claims = Claims::of(Facts::of(&parsed.html), &outline, hints);
     outline.sum();
+    let shown = outline.knots.first().map_or(0.0, |knot| knot.raw);
+    if !is_fragment && let Some((html, method)) = spare::text(&parsed.html, &claims, shown) {
+        return Ok(spare_ledger(&guard::fragment(&html, Caps::default()), &claims, hints, method));
+    }
     container::reveal(&mut outline);
     place(&mut outline, &claims);
     let title = claims.title_block(&outline);
@@ -61,8 +65,31 @@ fn ledger(parsed: Parsed, size: usize, hints: &Hints, is_fragment: bool) -> Resu
         flags.insert(0, "partial_parse".to_owned());
     }
     let method = if is_fragment { "feed" } else { "blocks" }.to_owned();
-    let paths = Paths::of(&parsed.html, &outline);
-    let blocks = outline
+    let blocks = judged(&parsed.html, outline, verdicts);
+    Ok(Ledger { blocks, metadata, page, method, flags })
+}
+
+/// The ledger of a text that waited beside an empty page, with what the page claims of it.
+fn spare_ledger(parsed: &Parsed, claims: &Claims, hints: &Hints, method: &str) -> Ledger {
+    let mut outline = walk::blocks(&parsed.html);
+    outline.sum();
+    place(&mut outline, claims);
+    let container = whole(&outline);
+    if let Some(container) = container {
+        measure(&mut outline, container.knot);
+    }
+    let verdicts = verdicts::judge(&outline, container, claims);
+    let metadata = metadata::settle(claims, &outline, &verdicts, hints);
+    let page = page::kind(&outline, &verdicts, claims);
+    let flags = if parsed.partial { vec!["partial_parse".to_owned()] } else { Vec::new() };
+    let blocks = judged(&parsed.html, outline, verdicts);
+    Ledger { blocks, metadata, page, method: method.to_owned(), flags }
+}
+
+/// Each block with its evidence and its verdict.
+fn judged(html: &Html, outline: Outline, verdicts: Vec<Verdict>) -> Vec<Judged> {
+    let paths = Paths::of(html, &outline);
+    outline
         .blocks
         .into_iter()
         .zip(verdicts)
@@ -75,8 +102,7 @@ fn ledger(parsed: Parsed, size: usize, hints: &Hints, is_fragment: bool) -> Resu
             },
             verdict,
         })
-        .collect();
-    Ok(Ledger { blocks, metadata, page, method, flags })
+        .collect()
 }
 
 /// A fragment is its own container.

@@ -118,6 +118,7 @@ fn is_read(attribute: &Attribute) -> bool {
         | local_name!("aria-hidden")
         | local_name!("lang")
         | local_name!("type")
+        | local_name!("shadowrootmode")
         | local_name!("http-equiv") => true,
         local_name!("style") => attribute.value.contains("none") || attribute.value.contains("hidden"),
         _ => matches!(&*attribute.name.local, "data-src" | "data-testid" | "data-component" | "data-lazy-src"),

@@ -242,7 +242,7 @@ pub struct Ledger {
     pub metadata: Metadata,
     /// What kind of page it seems to be.
     pub page: PageKind,
-    /// How the body was found: `blocks`, `plain_text`, `feed`.
+    /// How the body was found: `blocks`, `plain_text`, `feed`, or beside an empty page `json_ld`, `noscript`.
     pub method: String,
     /// Things worth knowing: `partial_parse`, `live_blog`, `gallery`, …
     pub flags: Vec<String>,
