@@ -8,6 +8,8 @@
 mod score;
 #[path = "floor/sets.rs"]
 mod sets;
+#[path = "floor/syndicate.rs"]
+mod syndicate;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -36,8 +38,13 @@ fn no_set_is_read_worse_than_it_was_pinned() {
     let Some(folder) = sets::folder() else { return };
     let sets: Vec<Set> = SETS.iter().map(|name| Set::open(&folder, name)).collect();
     let scored: BTreeMap<String, Figures> = std::thread::scope(|scope| {
+        // A web of copies, made of the first two sets.
+        let copies = scope.spawn(|| syndicate::collapse(&sets[..2]));
         let running: Vec<_> = sets.iter().map(|set| (set, scope.spawn(|| figures(set)))).collect();
-        running.into_iter().map(|(set, score)| (set.name.clone(), score.join().expect("a score"))).collect()
+        let scores = running.into_iter().map(|(set, score)| (set.name.clone(), score.join().expect("a score")));
+        let mut scored: BTreeMap<String, Figures> = scores.collect();
+        scored.insert("syndicated".into(), Figures::of_copies(copies.join().expect("a score")));
+        scored
     });
     for (name, figures) in &scored {
         println!("{name:14} {figures}");

@@ -33,11 +33,25 @@ pub(crate) struct Figures {
     /// F1 over snippets that must and must not be there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) snippet_f1: Option<f64>,
+    /// Of a web of copies, those that fall on their body's most common hash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) collapse: Option<f64>,
     /// Pages that gave no text.
+    #[serde(default)]
     pub(crate) empty: usize,
 }
 
+/// Four places.
+fn places(value: f64) -> f64 {
+    (value * 10_000.0).round() / 10_000.0
+}
+
 impl Figures {
+    /// The figures of a web of copies.
+    pub(crate) fn of_copies(collapse: f64) -> Self {
+        Self { collapse: Some(places(collapse)), ..Self::default() }
+    }
+
     /// In words, what is worse than pinned.
     pub(crate) fn below(&self, pin: &Self) -> Vec<String> {
         let mut faults = Vec::new();
@@ -51,6 +65,7 @@ impl Figures {
         falls("exact", self.exact, pin.exact, 1.0);
         falls("leaked", self.leaked, pin.leaked, -1.0);
         falls("snippet_f1", self.snippet_f1, pin.snippet_f1, 1.0);
+        falls("collapse", self.collapse, pin.collapse, 1.0);
         if self.empty > pin.empty {
             faults.push(format!("{} pages are empty, pinned at {}", self.empty, pin.empty));
         }
@@ -65,6 +80,7 @@ impl fmt::Display for Figures {
             ("exact", self.exact),
             ("leaked", self.leaked),
             ("snippet F1", self.snippet_f1),
+            ("collapse", self.collapse),
         ];
         for (name, figure) in figures {
             if let Some(figure) = figure {
@@ -154,7 +170,6 @@ impl Scores {
     pub(crate) fn figures(&self) -> Figures {
         let mean = |of: &[f64]| if of.is_empty() { 0.0 } else { of.iter().sum::<f64>() / of.len() as f64 };
         let f1 = |p: f64, r: f64| if p + r > 0.0 { 2.0 * p * r / (p + r) } else { 0.0 };
-        let places = |value: f64| (value * 10_000.0).round() / 10_000.0;
         let whole = !self.recalls.is_empty();
         let share = |part: usize, all: usize| part as f64 / all.max(1) as f64;
         let ((tp, with), (fp, _)) = (self.with, self.without);
@@ -163,6 +178,7 @@ impl Scores {
             exact: whole.then(|| places(share(self.exact, self.pages))),
             leaked: whole.then(|| places(share(self.leaked, self.given))),
             snippet_f1: (with > 0).then(|| places(f1(share(tp, tp + fp), share(tp, with)))),
+            collapse: None,
             empty: self.empty,
         }
     }

@@ -35,6 +35,7 @@ pub(crate) struct Truth {
 
 #[derive(Deserialize)]
 struct Row {
+    id: String,
     html: String,
     #[serde(default)]
     url: Option<String>,
@@ -44,17 +45,24 @@ struct Row {
 
 /// A page of a set.
 pub(crate) struct Page {
+    pub(crate) id: String,
     path: PathBuf,
-    url: String,
+    pub(crate) url: String,
     pub(crate) truth: Truth,
 }
 
 impl Page {
-    /// The text that the desk reads from the page; none where it costs too much.
-    pub(crate) fn read(&self) -> String {
+    /// The page as it was sent.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let file = std::fs::File::open(&self.path).expect("a page");
         MultiGzDecoder::new(file).read_to_end(&mut bytes).expect("gzip");
+        bytes
+    }
+
+    /// The text that the desk reads from the page; none where it costs too much.
+    pub(crate) fn read(&self) -> String {
+        let bytes = self.bytes();
         let hints = Hints { requested_url: self.url.clone(), final_url: self.url.clone(), ..Hints::default() };
         article::read(&bytes, None, &hints).map(|cleaned| cleaned.article.text).unwrap_or_default()
     }
@@ -72,7 +80,7 @@ impl Set {
         let manifest = std::fs::read_to_string(folder.join("manifest.jsonl")).expect("manifest.jsonl");
         let page = |line: &str| {
             let row: Row = serde_json::from_str(line).expect("a row");
-            Page { path: folder.join(row.html), url: row.url.unwrap_or_default(), truth: row.truth }
+            Page { id: row.id, path: folder.join(row.html), url: row.url.unwrap_or_default(), truth: row.truth }
         };
         Self { name: name.to_owned(), pages: manifest.lines().map(page).collect() }
     }
