@@ -49,6 +49,50 @@ pub(crate) fn biography(form: &Form, names: &Names) -> Option<Verdict> {
         .then(|| Verdict::notice(NoticeKind::Credit, "byline/biography"))
 }
 
+/// What stands before and after a name in the heading of a self-description.
+const ABOUT: &[&str] = &[
+    "about the ",
+    "about ",
+    "über die ",
+    "über den ",
+    "über das ",
+    "über ",
+    "à propos de la ",
+    "à propos du ",
+    "à propos de ",
+    "à propos d'",
+    "acerca de la ",
+    "acerca de ",
+    "sobre a ",
+    "sobre o ",
+    "sobre la ",
+    "sobre ",
+    "informazioni su ",
+    "chi è ",
+    "over de ",
+    "over ",
+    "o firmie ",
+    "o ",
+    "о компании ",
+    "عن ",
+    "نبذة عن ",
+    "关于",
+    "關於",
+];
+const ABOUT_AFTER: &[&str] = &[" hakkında", "について", "とは", "简介", "簡介", " 소개", " 개요", "소개"];
+
+/// Whether a heading says "about" a name with which the next paragraph begins: a company that presents itself.
+pub(crate) fn is_about(heading: &Form, next: &Form) -> bool {
+    let text = heading.text.as_str();
+    let subjects = ABOUT.iter().filter_map(|before| text.strip_prefix(*before));
+    let subjects = subjects.chain(ABOUT_AFTER.iter().filter_map(|after| text.strip_suffix(*after)));
+    let begins = next.text.strip_prefix("the ").unwrap_or(&next.text);
+    heading.words <= 10
+        && next.sentence
+        && next.words >= 12
+        && subjects.map(str::trim).any(|name| name.chars().count() >= 3 && begins.starts_with(name))
+}
+
 /// What a piece is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Piece {

@@ -64,7 +64,7 @@ pub(crate) fn is_dense(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
-/// Lower case, plain quotes and dashes, single spaces. Patterns go through the same hands as text.
+/// Lower case, plain quotes, dashes and brackets, single spaces. Patterns go through the same hands as text.
 pub(crate) fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -76,6 +76,14 @@ pub(crate) fn fold(text: &str) -> String {
             '“' | '”' | '„' | '‟' | '«' | '»' => out.push('"'),
             '‐'..='―' | '−' => out.push('-'),
             '…' => out.push_str("..."),
+            '（' => out.push('('),
+            '）' => out.push(')'),
+            '【' => out.push('['),
+            '】' => out.push(']'),
+            '：' => out.push(':'),
+            '＝' => out.push('='),
+            '／' => out.push('/'),
+            '｜' => out.push('|'),
             'İ' => out.push('i'),
             c if c.is_whitespace() => {
                 if !out.ends_with(' ') {

@@ -147,6 +147,11 @@ impl<'a> Judge<'a> {
                 takes = (rule.written.takes > 0).then_some((hit.rule, rule.written.takes));
                 continue;
             }
+            if let Some(rule) = self.presents_itself(at) {
+                self.blocks[self.body[at]].verdict = self.rules.rules[rule].verdict();
+                takes = Some((rule, self.rules.rules[rule].written.takes));
+                continue;
+            }
             let place = self.zones.place(at);
             if (place.end || place.outside)
                 && let Some(verdict) = composed::biography(&self.forms[at], self.names)
@@ -209,6 +214,17 @@ impl<'a> Judge<'a> {
             }
         }
         None
+    }
+
+    /// The rule of self-descriptions, where one begins at the foot of the article: "About" a name, and the name again.
+    fn presents_itself(&self, at: usize) -> Option<usize> {
+        let next = self.forms.get(at + 1)?;
+        if self.zones.running[at] || !composed::is_about(&self.forms[at], next) {
+            return None;
+        }
+        let rule = self.rules.rules.iter().position(|rule| rule.written.id == "publisher/about")?;
+        let foot = self.zones.running_after(at) <= self.rules.rules[rule].written.takes;
+        (foot && self.zones.running_before(at) >= 2).then_some(rule)
     }
 
     /// Gives back sentences that were dropped by pattern when little else is left: better chrome in an article than no article.

@@ -1,6 +1,6 @@
 //! Flattened pages: lines into blocks. What markup would have said is read from blank lines, bullets, lengths and full stops.
 
-use wiredesk_model::block::{Block, BlockKind, Evidence, Hints, Judged, Ledger, Verdict};
+use wiredesk_model::block::{Block, BlockKind, Evidence, Hints, Judged, Ledger, PageKind, Verdict};
 
 use crate::form::{Form, ends_sentence};
 use crate::headline::similar;
@@ -52,7 +52,9 @@ pub(crate) fn ledger(text: &str, hints: &Hints) -> Ledger {
         let evidence = Evidence { path: format!("text>group[{}]", piece.group), ..Evidence::default() };
         Judged { block: piece.block, evidence, verdict }
     });
-    Ledger { blocks: judged.collect(), method: "plain_text".into(), ..Ledger::default() }
+    let blocks: Vec<Judged> = judged.collect();
+    let page = if blocks.is_empty() { PageKind::Empty } else { PageKind::Article };
+    Ledger { blocks, page, method: "plain_text".into(), ..Ledger::default() }
 }
 
 fn rule_of(kind: BlockKind) -> &'static str {

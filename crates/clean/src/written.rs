@@ -7,9 +7,9 @@ use wiredesk_model::article::NoticeKind;
 
 /// The families, in the order in which their rules are asked: what is a claim or a right comes before what is only dropped.
 pub(crate) const FILES: &[(&str, &str)] = &[
+    ("correction", include_str!("../rules/correction.toml")),
     ("syndication", include_str!("../rules/syndication.toml")),
     ("copyright", include_str!("../rules/copyright.toml")),
-    ("correction", include_str!("../rules/correction.toml")),
     ("credit", include_str!("../rules/credit.toml")),
     ("sponsored", include_str!("../rules/sponsored.toml")),
     ("subscription", include_str!("../rules/subscription.toml")),

@@ -79,6 +79,92 @@ fn an_article_about_comments_and_paywalls_keeps_its_text() {
 }
 
 #[test]
+fn an_article_about_corrections_keeps_its_text() {
+    keeps_all(
+        "The paper that corrects itself",
+        &[
+            "Correction: that is the first word of the island's paper every morning, and often of its second column as well.",
+            "An earlier version of this article said, the editor reads out, that the mayor had been eaten; he had only eaten.",
+            "Corrections are printed where the error stood, in the same size of type, and the error is left beside them for a week.",
+            "This story has been corrected more often than any other, she says of the one about the ferry, and pins it to the wall.",
+            "Readers send in forty errors a week, of which nine are none, and each of them gets a letter and an apple.",
+        ],
+    );
+}
+
+#[test]
+fn an_article_about_subscriptions_keeps_its_text() {
+    keeps_all(
+        "How subscriptions saved the island's paper",
+        &[
+            "Subscribe to continue reading, the page says after the second paragraph, and four hundred people on the island have done so.",
+            "Subscribers pay in fish, in firewood or in coin, and the paywall goes down when the boat cannot sail for three days.",
+            "Already a subscriber, the fisherman says to the boy who brings the paper, and buys a second one for his neighbour.",
+            "Subscriptions are up by a third since the winter, the publisher says, and nobody has asked for the fish back.",
+        ],
+    );
+}
+
+#[test]
+fn articles_about_chrome_in_other_languages_keep_their_text() {
+    keeps_all(
+        "Was Cookies über uns wissen",
+        &[
+            "Wir verwenden Cookies, steht auf beinahe jeder Seite, bevor sie irgendetwas anderes sagt, und beinahe niemand liest danach weiter.",
+            "Diese Website verwendet Cookies, schrieb auch der Hafenrat und nannte vierhundert Partner, die gern mehr gewusst hätten.",
+            "Cookies sind kleine Dateien, und die meisten sind harmlos; die anderen aber erkennen ihren Leser am nächsten Tag wieder.",
+            "Mit der Nutzung stimmen Sie zu, hieß es bisher, und ein Gericht hat nun gesagt, dass Schweigen keine Zustimmung ist.",
+        ],
+    );
+    keeps_all(
+        "Le village qui vit d’une newsletter",
+        &[
+            "Chaque matin à six heures, les deux mille habitants reçoivent une newsletter, et à sept heures tout le village l’a lue.",
+            "Inscrivez-vous à notre newsletter, dit une affiche sur le quai, et presque tout le monde s’est inscrit depuis l’automne.",
+            "La newsletter ne coûte rien, ni papier ni facteur, mais elle a désormais une avocate, et l’avocate a un bureau.",
+            "Recevez-la ou ne la recevez pas, dit le maire, vous en entendrez parler chez le boulanger avant huit heures.",
+        ],
+    );
+    keeps_all(
+        "Derechos de autor en los horarios del barco",
+        &[
+            "Los derechos de autor protegen la forma de un horario y no las horas que contiene, dijo el lunes un tribunal.",
+            "Todos los derechos reservados, había escrito la compañía debajo de cada página, como si la marea fuera invento suyo.",
+            "Prohibida la reproducción, decía también el cartel del muelle, y los niños lo copiaban en sus cuadernos de dibujo.",
+            "Los pasajeros tienen ahora los datos, y la compañía conserva el dibujo del barco que adorna la primera página.",
+        ],
+    );
+}
+
+#[test]
+fn headings_with_a_label_s_first_word_stay() {
+    let p = |n: usize| {
+        format!(
+            "On day {n} of the talks the harbour board and the crew of the ferry spoke for {n} hours about the valve and the winter."
+        )
+    };
+    for heading in [
+        "More in sorrow than in anger",
+        "About the valve",
+        "Sobre la marea y el muelle",
+        "By the numbers",
+        "De Bruyne and the boat",
+        "Production costs",
+        "Editors of the almanac",
+        "文化节开幕",
+        "Home, and away again",
+    ] {
+        let paragraphs: Vec<String> = (1..9).map(p).collect();
+        let mut texts: Vec<&str> = paragraphs.iter().map(String::as_str).collect();
+        texts.insert(4, heading);
+        keeps_all("Ferry to run again", &texts);
+        texts.remove(4);
+        texts.insert(7, heading);
+        keeps_all("Ferry to run again", &texts);
+    }
+}
+
+#[test]
 fn prose_that_begins_like_chrome_is_prose() {
     keeps_all(
         "Ferry to run again",

@@ -1,6 +1,8 @@
 //! Which element holds the article: the deepest that still holds most of the running text, once furniture is told and set
 //! aside. Furniture is told by names, and names lie: an element that holds the headline or most of the text is none.
 
+use wiredesk_model::block::BlockKind;
+
 use crate::outline::{Found, KnotId, Outline, Tag};
 use crate::words::Words;
 
@@ -217,14 +219,23 @@ fn one_of_several(outline: &Outline, at: KnotId, title: Option<usize>) -> KnotId
         let k = outline.knot(id);
         (k.first as usize) <= title && title < k.last as usize
     };
+    let is_article = |id: KnotId| outline.knot(id).tag == Tag::Article || is_headed(outline, id);
     let children = (1..outline.knots.len())
         .filter_map(|id| KnotId::try_from(id).ok())
-        .filter(|id| outline.knot(*id).parent == at && outline.knot(*id).tag == Tag::Article);
+        .filter(|id| outline.knot(*id).parent == at && is_article(*id));
     let heavy: Vec<KnotId> = children.filter(|id| outline.knot(*id).mass > mass * 0.1).collect();
     match heavy.iter().find(|id| holds(**id)) {
         Some(found) if heavy.len() > 1 && outline.knot(*found).mass > 60.0 => *found,
         _ => at,
     }
+}
+
+/// Whether an element begins with a headline of the first rank.
+pub(crate) fn is_headed(outline: &Outline, id: KnotId) -> bool {
+    let knot = outline.knot(id);
+    let (first, last) = (knot.first as usize, (knot.last as usize).min(outline.blocks.len()));
+    let heading = |block: &Found| block.kind == BlockKind::Heading && block.level == Some(1);
+    matches!(knot.tag, Tag::Div | Tag::Section) && outline.blocks[first.min(last)..last].iter().take(3).any(heading)
 }
 
 #[cfg(test)]

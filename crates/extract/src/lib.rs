@@ -17,7 +17,7 @@
 //! - `verdicts`: what becomes of each block, and why; `structure` has the rules about neighbours.
 //! - [`learned`]: what the rules leave open, judged by a model; `vector` is what it reads, `forest` what it is.
 //! - `metadata`: what the page claims about itself, each claim with its source.
-//! - `page`: what kind of page it is.
+//! - `page`: what kind of page it is, `walls`: what pages say that are none; `spare`: where the text is when the page shows none.
 //! - [`site`]: rules for single sites, where a user has written some.
 //! - [`settings`]: the `[extract]` section.
 
@@ -38,12 +38,14 @@ mod references;
 pub mod settings;
 mod sink;
 pub mod site;
+mod spare;
 mod structure;
 mod table;
 mod text;
 mod vector;
 mod verdicts;
 mod walk;
+mod walls;
 mod words;
 
 pub use forest::{Forest, Unreadable};

@@ -4,131 +4,126 @@ use wiredesk_model::block::{BlockKind, PageKind, Verdict};
 
 use crate::metadata::Claims;
 use crate::outline::Outline;
+use crate::walls::{self, says, short_says};
 
-/// What a page that asks whether the reader is a machine says.
-const CHALLENGE: [&str; 14] = [
-    "just a moment",
-    "enable javascript and cookies",
-    "checking your browser",
-    "verify you are human",
-    "verify you are a human",
-    "are you a robot",
-    "attention required!",
-    "please complete the security check",
-    "pardon our interruption",
-    "access denied",
-    "ddos protection by",
-    "unusual traffic from your",
-    "press & hold to confirm",
-    "bot verification",
-];
-
-const CONSENT: [&str; 10] = [
-    "before you continue",
-    "we value your privacy",
-    "your privacy choices",
-    "accept all cookies",
-    "we and our partners",
-    "wir und unsere partner",
-    "mit werbung weiterlesen",
-    "zustimmen und weiter",
-    "continuer sans accepter",
-    "valoramos tu privacidad",
-];
-
-const NOT_FOUND: [&str; 16] = [
-    "page not found",
-    "404",
-    "not found",
-    "page could not be found",
-    "page you requested",
-    "page you are looking for",
-    "page you're looking for",
-    "no longer available",
-    "seite nicht gefunden",
-    "seite wurde nicht gefunden",
-    "page introuvable",
-    "página no encontrada",
-    "nie znaleziono strony",
-    "pagina non trovata",
-    "pagina niet gevonden",
-    "this page doesn't exist",
-];
-
-const LOGIN: [&str; 8] =
-    ["log in", "login", "sign in", "anmelden", "einloggen", "se connecter", "iniciar sesión", "zaloguj"];
+/// From so many running words on, what is in the body is the page.
+const LONG: f32 = 220.0;
+/// A wall has few words outside its lists of links.
+const SHORT: f32 = 80.0;
 
 /// Judges the page by its body, its title and what stands outside the body.
 pub(crate) fn kind(outline: &Outline, verdicts: &[Verdict], claims: &Claims) -> PageKind {
-    let mut body = 0.0;
-    let mut sentences = 0;
-    let mut all = 0;
-    for (block, verdict) in outline.blocks.iter().zip(verdicts) {
-        all += block.features.words;
-        if verdict.is_body() {
-            body += block.running();
-            sentences += u32::from(block.features.terminal && block.features.words >= 8);
-        }
+    let page = Page::of(outline, verdicts, claims);
+    let claimed = claims.linked.has_article();
+    if page.body < LONG
+        && !(claimed && page.body > 60.0)
+        && let Some(wall) = page.wall()
+    {
+        return wall;
     }
-    let title = claims.title.as_ref().map(|t| t.value.to_lowercase()).unwrap_or_default();
-    let raw_title = claims.facts.title.to_lowercase();
-    // Walls are short; a long page that speaks of cookies is an article about cookies.
-    if body < 220.0 {
-        let text = opening(outline);
-        let says = |list: &[&str]| list.iter().any(|phrase| text.contains(phrase));
-        let titled = |list: &[&str]| list.iter().any(|phrase| raw_title.contains(phrase) || title.contains(phrase));
-        let is_article = claims.linked.has_article() && body > 60.0;
-        if !is_article {
-            if titled(&CHALLENGE) || (body < 80.0 && says(&CHALLENGE)) {
-                return PageKind::BotChallenge;
-            }
-            if titled(&NOT_FOUND) && !titled(&["error 404 film"]) {
-                return PageKind::SoftNotFound;
-            }
-            if body < 80.0 && says(&NOT_FOUND[..]) && all < 400 && first_heading_says(outline, &NOT_FOUND) {
-                return PageKind::SoftNotFound;
-            }
-            if titled(&CONSENT) || (all < 600 && says(&CONSENT) && !claims.linked.has_article()) {
-                return PageKind::ConsentWall;
-            }
-            if claims.facts.passwords > 0 && (titled(&LOGIN) || (body < 40.0 && all < 150 && says(&LOGIN))) {
-                return PageKind::Login;
-            }
-        }
-    }
-    if all == 0 {
+    if page.all == 0 {
         return PageKind::Empty;
     }
-    if body < 60.0 && !claims.linked.has_article() && claims.linked.mentions("VideoObject") {
+    let film = claims.linked.mentions("VideoObject")
+        || (claims.facts.players > 0
+            && claims.facts.first(&["og:type"]).is_some_and(|kind| kind.trim_start().starts_with("video")));
+    if page.body < 60.0 && !claimed && film {
         return PageKind::VideoStub;
     }
-    if !claims.linked.has_article() && sentences < 3 && body < 80.0 {
+    if !claimed && (page.sentences < 2 || page.body < 40.0) && page.body < SHORT {
         let links = outline.blocks.iter().filter(|b| b.features.link_density() > 0.7 && b.features.words >= 4).count();
         if links >= 25 {
             return PageKind::Index;
         }
     }
-    if body < 1.0 && !verdicts.iter().any(Verdict::is_body) { PageKind::Empty } else { PageKind::Article }
+    if page.body < 1.0 && !verdicts.iter().any(Verdict::is_body) { PageKind::Empty } else { PageKind::Article }
 }
 
-fn first_heading_says(outline: &Outline, list: &[&str]) -> bool {
-    outline.blocks.iter().filter(|b| b.kind == BlockKind::Heading).take(3).any(|b| {
-        let text = b.text.to_lowercase();
-        list.iter().any(|phrase| text.contains(phrase))
-    })
+/// What is asked of a page.
+struct Page<'a> {
+    outline: &'a Outline,
+    verdicts: &'a [Verdict],
+    /// Running words in the body.
+    body: f32,
+    /// Sentences of some length in the body.
+    sentences: u32,
+    /// Words of the whole page.
+    all: u32,
+    /// The parts of its titles, and its first headings.
+    titles: Vec<String>,
+    headings: Vec<String>,
+    passwords: bool,
 }
 
-/// The first words of the page that are not mere links.
-fn opening(outline: &Outline) -> String {
-    let mut out = String::new();
-    for block in outline.blocks.iter().filter(|b| b.features.link_density() < 0.8) {
-        out.push_str(&block.text.to_lowercase());
-        out.push('\n');
-        if out.len() > 4_000 {
-            break;
+impl<'a> Page<'a> {
+    fn of(outline: &'a Outline, verdicts: &'a [Verdict], claims: &Claims) -> Self {
+        let mut page = Self {
+            outline,
+            verdicts,
+            body: 0.0,
+            sentences: 0,
+            all: 0,
+            titles: walls::parts(&claims.facts.title),
+            headings: Vec::new(),
+            passwords: claims.facts.passwords > 0,
+        };
+        for (block, verdict) in outline.blocks.iter().zip(verdicts) {
+            page.all += block.features.words;
+            if verdict.is_body() {
+                page.body += block.running();
+                page.sentences += u32::from(block.features.terminal && block.features.words >= 8);
+            }
         }
+        page.titles.extend(claims.title.iter().flat_map(|title| walls::parts(&title.value)));
+        let headings = outline.blocks.iter().filter(|b| b.kind == BlockKind::Heading).take(3);
+        page.headings = headings.map(|b| walls::folded(&b.text)).collect();
+        page
     }
-    out
+
+    /// The wall that stands in the article's place, if one does. Walls are short; a long page that speaks of cookies is an
+    /// article about cookies.
+    fn wall(&self) -> Option<PageKind> {
+        let is = |list: &[&str]| self.titles.iter().any(|part| list.contains(&part.as_str()));
+        let text = self.opening();
+        if is(walls::CHALLENGE_TITLES) || (self.body < SHORT && self.all < 400 && says(&text, walls::CHALLENGE)) {
+            return Some(PageKind::BotChallenge);
+        }
+        let missing = short_says(&self.titles, walls::NOT_FOUND, 8)
+            || (self.body < SHORT && self.all < 400 && short_says(&self.headings, walls::NOT_FOUND, 14))
+            || (self.body < SHORT && self.headings.iter().any(|h| walls::NOT_FOUND_TITLES.contains(&h.as_str())));
+        if is(walls::NOT_FOUND_TITLES) || missing {
+            return Some(PageKind::SoftNotFound);
+        }
+        let asks = self.titles.iter().any(|part| says(part, walls::CONSENT)) || says(&text, walls::CONSENT);
+        if self.all < 600 && asks && (self.body < 30.0 || self.share(walls::CONSENT_WORDS) >= 0.5) {
+            return Some(PageKind::ConsentWall);
+        }
+        let login = short_says(&self.titles, walls::LOGIN, 4) || short_says(&self.headings, walls::LOGIN, 6);
+        (self.passwords && self.body < 60.0 && login).then_some(PageKind::Login)
+    }
+
+    /// The share of the body's running words that stand in blocks with two of the words.
+    fn share(&self, list: &[&str]) -> f32 {
+        let body = self.outline.blocks.iter().zip(self.verdicts).filter(|(_, verdict)| verdict.is_body());
+        let speaks = body.filter(|(block, _)| {
+            let text = walls::folded(&block.text);
+            list.iter().filter(|word| text.contains(**word)).count() >= 2
+        });
+        speaks.map(|(block, _)| block.running()).sum::<f32>() / self.body.max(1.0)
+    }
+
+    /// The first words of the page that are not mere links.
+    fn opening(&self) -> String {
+        let mut out = String::new();
+        for block in self.outline.blocks.iter().filter(|b| b.features.link_density() < 0.8) {
+            out.push_str(&walls::folded(&block.text));
+            out.push('\n');
+            if out.len() > 4_000 {
+                break;
+            }
+        }
+        out
+    }
 }
 
 /// Things worth knowing about the page.

@@ -10,11 +10,11 @@ use crate::guard::{self, Caps, Parsed};
 use crate::learned::{self, Opinion};
 use crate::metadata::facts::Facts;
 use crate::metadata::{self, Claims};
-use crate::outline::{KnotId, Outline};
+use crate::outline::{Found, KnotId, Outline};
 use crate::site::{MISSED, Selected, SiteRule};
 use crate::text::letters;
 use crate::walk::{self, attribute};
-use crate::{page, verdicts};
+use crate::{page, spare, verdicts};
 
 /// A page that met a cap before anything of it could be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,6 +85,12 @@ fn ledger(parsed: Parsed, size: usize, hints: &Hints, make: Make<'_>) -> Result<
     let is_fragment = matches!(make, Make::Fragment);
     let mut outline = walk::blocks(&parsed.html);
     let mut claims = Claims::of(Facts::of(&parsed.html), &outline, hints);
+    if let Make::Page(_) = make {
+        let shown = outline.blocks.iter().map(Found::running).sum();
+        if let Some((html, method)) = spare::text(&parsed.html, &claims, shown) {
+            return Ok(spare_ledger(&guard::fragment(&html, Caps::default()), &claims, hints, method));
+        }
+    }
     if let Make::Selected(selected) = make {
         claims.overrule(&selected.pointed);
     }
@@ -111,9 +117,8 @@ fn ledger(parsed: Parsed, size: usize, hints: &Hints, make: Make<'_>) -> Result<
         Make::Selected(_) => Some(learned::shipped()).filter(|_| within.is_none()),
         Make::Fragment => None,
     };
-    let mut opinions =
+    let opinions =
         model.map(|model| learned::judge(model, &outline, &claims, container, &mut verdicts)).unwrap_or_default();
-    opinions.resize_with(verdicts.len(), Opinion::default);
     if parsed.partial && !verdicts.iter().any(Verdict::is_body) {
         return Err(TooCostly { read: parsed.read, size });
     }
@@ -127,8 +132,27 @@ fn ledger(parsed: Parsed, size: usize, hints: &Hints, make: Make<'_>) -> Result<
         flags.insert(0, "partial_parse".to_owned());
     }
     let method = if is_fragment { "feed" } else { "blocks" }.to_owned();
-    let mut paths = Paths::of(&parsed.html, &outline);
-    let blocks = outline
+    let blocks = judged(&parsed.html, outline, verdicts, opinions);
+    Ok(Ledger { blocks, metadata, page, method, rule: by_rule, flags })
+}
+
+/// The ledger of a text that waited beside an empty page, with what the page claims of it.
+fn spare_ledger(parsed: &Parsed, claims: &Claims, hints: &Hints, method: &str) -> Ledger {
+    let mut outline = walk::blocks(&parsed.html);
+    let container = prepare(&mut outline, claims, true);
+    let verdicts = verdicts::judge(&outline, container, claims);
+    let metadata = metadata::settle(claims, &outline, &verdicts, hints);
+    let page = page::kind(&outline, &verdicts, claims);
+    let flags = if parsed.partial { vec!["partial_parse".to_owned()] } else { Vec::new() };
+    let blocks = judged(&parsed.html, outline, verdicts, Vec::new());
+    Ledger { blocks, metadata, page, method: method.to_owned(), rule: None, flags }
+}
+
+/// Each block with its evidence and its verdict.
+fn judged(html: &Html, outline: Outline, verdicts: Vec<Verdict>, mut opinions: Vec<Opinion>) -> Vec<Judged> {
+    opinions.resize_with(verdicts.len(), Opinion::default);
+    let mut paths = Paths::of(html, &outline);
+    outline
         .blocks
         .into_iter()
         .zip(verdicts)
@@ -143,8 +167,7 @@ fn ledger(parsed: Parsed, size: usize, hints: &Hints, make: Make<'_>) -> Result<
             },
             verdict,
         })
-        .collect();
-    Ok(Ledger { blocks, metadata, page, method, rule: by_rule, flags })
+        .collect()
 }
 
 /// Reads a page up to the rules' verdicts, for those who look at it there.

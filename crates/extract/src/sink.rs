@@ -143,6 +143,7 @@ fn is_name_read(name: &str) -> bool {
             | "data-testid"
             | "data-component"
             | "data-lazy-src"
+            | "shadowrootmode"
     )
 }
 

@@ -16,7 +16,7 @@
 
 use wiredesk_model::block::{BlockKind, Verdict};
 
-use crate::container::Container;
+use crate::container::{self, Container};
 use crate::metadata::Claims;
 use crate::outline::{Found, KnotId, Outline, Tag};
 use crate::structure;
@@ -181,7 +181,10 @@ impl Judge<'_> {
         let knot = self.outline.knot(container);
         let title =
             self.verdicts.iter().position(|v| matches!(v, Some(Verdict::Field { field, .. }) if field == "title"));
-        let lead = self.lead(knot.first as usize, title);
+        // A container with a headline of its own begins with it: what stands before belongs to another article.
+        let is_title = |at: usize| matches!(&self.verdicts[at], Some(Verdict::Field { field, .. }) if field == "title");
+        let headed = (knot.first as usize..self.first_body()).any(is_title);
+        let lead = if headed { Vec::new() } else { self.lead(knot.first as usize, title) };
         for (at, block) in self.outline.blocks.iter().enumerate() {
             if self.verdicts[at].is_some() || self.outline.within(block.knot, container) {
                 continue;
@@ -231,6 +234,7 @@ impl Judge<'_> {
             && (beside.tag == Tag::Paragraph
                 || (beside.signature == container.signature
                     && beside.tag != Tag::Article
+                    && !container::is_headed(self.outline, up)
                     && beside.headings <= 2
                     && (beside.link_chars as f32) < beside.chars as f32 * 0.25))
     }

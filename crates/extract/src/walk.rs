@@ -148,6 +148,8 @@ impl<'a> Walk<'a> {
         };
         let name = element.name();
         let (tag, is_block) = match way(name) {
+            // A declarative shadow root is shown where it stands.
+            Way::Skip if name == "template" && attribute(element, "shadowrootmode").is_some() => (Tag::Div, true),
             Way::Skip => {
                 self.text.space();
                 return false;

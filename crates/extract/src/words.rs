@@ -113,7 +113,7 @@ const LISTS: &[(Words, &str)] = &[
     ),
     (
         Words::RELATED,
-        "related* breaking breaking-news recommend* recirc* popular mostpopular mostread most-read most-popular most-viewed trending* you-may \
+        "related* rich-link richlink link-card linkcard breaking breaking-news recommend* recirc* popular mostpopular mostread most-read most-popular most-viewed trending* you-may \
          you-might read-more readmore read-next readnext more-stories more-from more-news more-on more-articles up-next \
          upnext also-read also-like see-also outbrain* taboola* zergnet revcontent mgid sponsored-content similar* \
          other-articles latest-news latest-posts latest-stories recent-posts recentposts top-stories top-news editors-picks \

@@ -110,7 +110,7 @@ pub enum Completeness {
 /// How the text was got.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Extraction {
-    /// `blocks`, `plain_text` or `feed`.
+    /// `blocks`, `plain_text`, `feed`; where the page itself shows nothing, `json_ld` or `noscript`.
     pub method: String,
     /// The site's rule that decided, if the user has one for it.
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -250,7 +250,7 @@ pub struct Ledger {
     pub metadata: Metadata,
     /// What kind of page it seems to be.
     pub page: PageKind,
-    /// How the body was found: `blocks`, `plain_text`, `feed`.
+    /// How the body was found: `blocks`, `plain_text`, `feed`, or beside an empty page `json_ld`, `noscript`.
     pub method: String,
     /// The site's rule that decided, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -110,6 +110,11 @@ impl Linked {
         self.article().and_then(|node| text(node.get(key)))
     }
 
+    /// A text of the article as it is written, with its line ends and its markup.
+    pub(crate) fn raw(&self, key: &str) -> Option<&str> {
+        self.article()?.get(key)?.as_str()
+    }
+
     /// Texts of the article: an array, or one text with commas.
     pub(crate) fn texts(&self, key: &str) -> Vec<String> {
         let Some(value) = self.article().and_then(|node| node.get(key)) else { return Vec::new() };
