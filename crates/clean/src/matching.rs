@@ -6,7 +6,7 @@ use aho_corasick::{AhoCorasick, BuildError};
 use memchr::memmem;
 
 use crate::form::Form;
-use crate::rules::{Rules, automaton, head};
+use crate::rules::{Rules, head};
 
 /// A rule that matches a block's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +117,7 @@ pub(crate) struct Required {
 impl Required {
     /// These words, each once, and ready.
     pub(crate) fn new(words: Vec<String>) -> Result<Self, BuildError> {
-        Ok(Self { automaton: automaton(&words)?, words })
+        Ok(Self { automaton: AhoCorasick::new(&words)?, words })
     }
 
     /// For each of the words, whether a text holds it as [`holds_word`] does.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
+use aho_corasick::AhoCorasick;
 use wiredesk_model::block::Verdict;
 
 use crate::form::{Form, fold};
@@ -110,11 +110,6 @@ fn is_unspaced(c: char) -> bool {
     crate::form::is_dense(c) || matches!(c, '\u{ac00}'..='\u{d7af}')
 }
 
-/// An automaton that reads a letter in one step, at the price of some megabytes: it is asked of nearly every block.
-pub(crate) fn automaton(words: &[String]) -> Result<AhoCorasick, BuildError> {
-    AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(words)
-}
-
 impl Rules {
     pub(crate) fn read() -> Result<Self, Unreadable> {
         let terms = terms()?;
@@ -190,7 +185,7 @@ impl Rules {
         Ok(Self {
             lines,
             starts,
-            has: automaton(&has)?,
+            has: AhoCorasick::new(&has)?,
             has_of,
             required: Required::new(required)?,
             patterns: Patterns::new(patterns),
