@@ -287,7 +287,8 @@ fn split(text: &str) -> Vec<&str> {
     }
     // "Home and Kitchen Editor" is one role, not two people.
     parts.retain(|part| {
-        !part.rsplit([' ', '-']).next().is_some_and(|last| ROLES.contains(&letters(last).as_str()))
+        let said = part.trim_end_matches(|c: char| !c.is_alphanumeric());
+        !said.rsplit([' ', '-']).next().is_some_and(|last| ROLES.contains(&letters(last).as_str()))
             || !has_joint(part, &JOINED)
     });
     for joint in JOINED {

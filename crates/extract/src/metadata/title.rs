@@ -109,12 +109,30 @@ pub(crate) fn choose(
     seen.first().map(|h| Sourced::new((*h).clone(), "html"))
 }
 
-/// Whether a heading is a title behind a label of one word or two that is set apart by its looks alone: "Opinion The river rose".
+/// Words that stand before a headline to say what kind of text it is.
+const LABELS: [&str; 16] = [
+    "Opinion",
+    "Analysis",
+    "Exclusive",
+    "Breaking",
+    "Comment",
+    "Editorial",
+    "Perspective",
+    "Review",
+    "Live",
+    "Video",
+    "Watch",
+    "Kommentar",
+    "Analyse",
+    "Opinión",
+    "Análisis",
+    "Commentaire",
+];
+
+/// Whether a heading is a title behind a label that is set apart by its looks alone: "Opinion The river rose".
 fn is_labelled(heading: &str, title: &str) -> bool {
-    let Some(label) = heading.strip_suffix(title).and_then(|label| label.strip_suffix(' ')) else { return false };
-    title.split(' ').count() >= 3
-        && label.split(' ').count() <= 2
-        && label.chars().all(|c| c.is_alphabetic() || c == ' ')
+    let label = heading.strip_suffix(title).and_then(|label| label.strip_suffix(' '));
+    title.split(' ').count() >= 3 && label.is_some_and(|label| LABELS.contains(&label))
 }
 
 /// The part of a title that the page shows as a line of its own: the rest is then a site's name that nothing else told.
