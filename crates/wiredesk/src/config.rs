@@ -153,6 +153,7 @@ fn examine(
     }
     config.feeds = found.into_iter().map(|feed| feed.settings).collect();
     config.daemon.data_dir = folder.join(&config.daemon.data_dir);
+    config.fetch.extra_roots = config.fetch.extra_roots.map(|path| folder.join(path));
     (config, ready, properties)
 }
 
