@@ -175,7 +175,7 @@ impl Desk {
         let job = move || {
             let read = article::read(&page.body, page.content_type.as_deref(), &hints);
             let no_more = match &read {
-                Ok(cleaned) if compares => Some(whole::says_no_more(cleaned, &hints)),
+                Ok(cleaned) if compares => whole::says_no_more(cleaned, &hints),
                 _ => None,
             };
             (read, no_more, page.body, page.validators)

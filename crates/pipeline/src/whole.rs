@@ -2,7 +2,8 @@
 //!
 //! Nothing that a feed says of itself tells: full texts and teasers stand in the same elements. So the pages are the judge: as they are read,
 //! each is compared with what the feed carried of it. When five in a row said no more, pages are fetched no more, save every
-//! tenth, as a sample; one that says more than the feed did, and all are fetched again. Which entry is a sample hangs on its name, not
+//! tenth, as a sample; one that says more than the feed did, and all are fetched again. A page that differs in a caption or a byline
+//! counts neither way. Which entry is a sample hangs on its name, not
 //! on chance, and one that was read by its page before is read so again: another source would be another body.
 
 use std::collections::HashSet;
@@ -45,14 +46,21 @@ fn carries_text(content: &Option<String>, summary: &Option<String>) -> bool {
     content.is_some() || summary.is_some()
 }
 
-/// Whether the page's article says no more than what the feed carries of it, nor less.
-pub(crate) fn says_no_more(page: &Cleaned, hints: &Hints) -> bool {
+/// Whether the page's article says no more than what the feed carries of it, nor less; `None` where the two are so alike that neither
+/// can be said.
+///
+/// No more is the same body, to the letter: otherwise a story that others carry too would be one body by its page and another by its feed.
+pub(crate) fn says_no_more(page: &Cleaned, hints: &Hints) -> Option<bool> {
     let carried = hints.content.as_ref().or(hints.summary.as_ref()).map_or(0, String::len);
     if carried * 2 < page.article.text.len() {
-        return false; // a teaser, whatever it says
+        return Some(false); // a teaser, whatever it says
     }
-    let Ok(Some(feed)) = article::from_feed(hints) else { return false };
-    feed.article.content_hash == page.article.content_hash || are_alike(&feed.article.text, &page.article.text)
+    let Ok(Some(feed)) = article::from_feed(hints) else { return Some(false) };
+    match feed.article.content_hash == page.article.content_hash {
+        true => Some(true),
+        false if are_alike(&feed.article.text, &page.article.text) => None,
+        false => Some(false),
+    }
 }
 
 fn are_alike(one: &str, other: &str) -> bool {
