@@ -219,3 +219,26 @@ fn entries_that_cannot_start_hold_up_no_poll() {
         })
         .expect("polls go on without a topic");
 }
+
+#[test]
+fn sick_feeds_are_listed_by_name_with_what_is_the_matter() {
+    let page = "<!doctype html><html><head><link rel=\"alternate\" type=\"application/rss+xml\" href=\"/good.xml\"></head></html>";
+    let web = Web::start([site("s")
+        .feed(rss("good.xml").entries(["a"]).ttl(30))
+        .page("gone.xml", "")
+        .status("gone.xml", 410)
+        .page("page.xml", page)])
+    .expect("a web");
+    let feeds = ["good", "gone", "page"].map(|name| (name, web.url("s", &format!("{name}.xml"))));
+    let desk = Desk::new(LOG, feeds).expect("a desk");
+    assert_eq!(desk.once().expect("it runs").status.code(), Some(0));
+    let listed = text(&desk.command(&["feeds", "list", "--sick", "--output", "json"]).expect("it runs").stdout);
+    let rows: Vec<Value> = listed.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let named: Vec<_> = rows.iter().map(|row| (row["id"].as_str(), row["conditions"].to_string())).collect();
+    assert_eq!(named, [(Some("gone"), "[\"gone\"]".into()), (Some("page"), "[\"html\"]".into())], "{listed}");
+    let shown = text(&desk.command(&["feeds", "list", "--sick"]).expect("it runs").stdout);
+    assert!(shown.contains("gone for good (410)") && shown.contains("good.xml"), "{shown}");
+    assert!(!shown.contains("ok"), "{shown}");
+    let good = text(&desk.command(&["feeds", "show", "good"]).expect("it runs").stdout);
+    assert!(good.contains("every 30m") && good.contains("identity") && good.contains("guid"), "{good}");
+}

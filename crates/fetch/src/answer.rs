@@ -20,8 +20,8 @@ pub struct Page {
     pub status: u16,
     /// `Content-Type`, as received; bytes that are no UTF-8 are replaced.
     pub content_type: Option<String>,
-    /// `Last-Modified`, as received; bytes that are no UTF-8 are replaced.
-    pub last_modified: Option<String>,
+    /// What it gave to ask again with.
+    pub validators: Validators,
     /// The bytes, decoded from their content coding.
     pub body: Body,
 }
@@ -31,6 +31,16 @@ impl Page {
     pub fn kind(&self) -> Kind {
         sniff::kind(&self.body, self.content_type.as_deref())
     }
+}
+
+/// What a page's server answered to one who had it before.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once, never kept in numbers")]
+pub enum PageAnswer {
+    /// 304: it is as it was.
+    NotModified,
+    /// The page.
+    Fresh(Page),
 }
 
 /// What a feed's server says about when to ask again, and where.

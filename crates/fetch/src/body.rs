@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use crate::budget::{Budget, Share, kib};
+use crate::coding::{Coding, Pieces};
 use crate::error::FetchError;
 use crate::sniff::{self, Kind};
 
@@ -74,6 +75,8 @@ pub(crate) enum Over {
 pub(crate) struct Reading {
     /// The most it may weigh, decoded.
     pub(crate) limit: usize,
+    /// How it is packed.
+    pub(crate) coding: Coding,
     /// And what if it weighs more.
     pub(crate) over: Over,
     /// Whether anything but text is refused as soon as its first bytes are seen.
@@ -86,24 +89,25 @@ pub(crate) struct Reading {
 
 /// Reads the body of `response`, which came from `url`.
 pub(crate) async fn read(
-    mut response: Response,
+    response: Response,
     url: &Url,
     content_type: Option<&str>,
     reading: Reading,
     budget: &Budget,
 ) -> Result<Body, FetchError> {
-    let Reading { limit, over, text_only, deadline, timeout } = reading;
+    let Reading { limit, coding, over, text_only, deadline, timeout } = reading;
     let too_large = || FetchError::TooLarge { url: url.clone(), limit: limit as u64 };
     if over == Over::Refuse && response.content_length().is_some_and(|claimed| claimed > limit as u64) {
         return Err(too_large());
     }
+    let mut pieces = Pieces::new(response, coding);
     let mut body = Body::default();
     let mut room = 0usize;
     let mut sniffed = !text_only;
     let mut started = Instant::now();
     loop {
         let too_slow_at = started + patience(body.len());
-        let chunk = match timeout_at(deadline.min(too_slow_at), response.chunk()).await {
+        let chunk = match timeout_at(deadline.min(too_slow_at), pieces.next()).await {
             Ok(Ok(Some(chunk))) => chunk,
             Ok(Ok(None)) => break,
             Ok(Err(source)) => return Err(FetchError::from_body(url, source)),

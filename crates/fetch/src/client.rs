@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use reqwest::header::HeaderValue;
 use reqwest::{Client, Proxy, redirect};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use url::Url;
 
 use crate::door::{Door, Way};
@@ -49,11 +51,15 @@ pub(crate) fn build(
         return Err(SetupError::BadUserAgent);
     }
     let mut builder = Client::builder()
-        .tls_backend_preconfigured(tls()?)
+        .tls_backend_preconfigured(tls(settings)?)
         .user_agent(agent)
         .referer(false)
         .no_proxy()
         .redirect(redirect::Policy::none())
+        // Undone in `coding`, which says what it is when there are several.
+        .gzip(false)
+        .brotli(false)
+        .zstd(false)
         .retry(reqwest::retry::never())
         .dns_resolver(Resolver::new(door.clone(), way))
         .connect_timeout(CONNECT.min(settings.timeout.0))
@@ -69,9 +75,21 @@ pub(crate) fn build(
     builder.build().map_err(|source| SetupError::Client { source })
 }
 
-/// TLS with ring, the Mozilla roots that are compiled in, and HTTP/2 where the server offers it.
-fn tls() -> Result<rustls::ClientConfig, SetupError> {
-    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+/// TLS with ring, the Mozilla roots that are compiled in and those of the operator, and HTTP/2 where the server offers it.
+fn tls(settings: &Settings) -> Result<rustls::ClientConfig, SetupError> {
+    let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    if let Some(path) = &settings.extra_roots {
+        let bad = |why: String| SetupError::BadRoots { path: path.clone(), why };
+        let certificates = CertificateDer::pem_file_iter(path).map_err(|error| bad(error.to_string()))?;
+        let before = roots.len();
+        for certificate in certificates {
+            let certificate = certificate.map_err(|error| bad(error.to_string()))?;
+            roots.add(certificate).map_err(|error| bad(error.to_string()))?;
+        }
+        if roots.len() == before {
+            return Err(bad("it holds no certificate".into()));
+        }
+    }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -3,12 +3,14 @@
 use std::error::Error;
 use std::io;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
 use wiredesk_model::fault::{AsFault, Fault};
 
+use crate::coding::Broken;
 use crate::resolver::ClosedName;
 use crate::sniff::Kind;
 
@@ -31,6 +33,14 @@ pub enum SetupError {
         memory: u64,
         /// The larger of `fetch.page_limit`, `fetch.feed_limit` and 500 KiB for robots.txt, in bytes.
         largest: u64,
+    },
+    /// Further certificate authorities that cannot be read.
+    #[error("`fetch.extra_roots` ({}) cannot be used: {why}", path.display())]
+    BadRoots {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
     },
     /// TLS could not be set up.
     #[error("TLS could not be set up")]
@@ -236,7 +246,7 @@ pub enum FetchError {
         /// The URL.
         url: Url,
         /// What the decoder says.
-        source: reqwest::Error,
+        source: io::Error,
     },
     /// Neither page nor feed.
     #[error("{url} is {}", kind.as_str())]
@@ -245,6 +255,12 @@ pub enum FetchError {
         url: Url,
         /// What it is.
         kind: Kind,
+    },
+    /// robots.txt does not allow it.
+    #[error("robots.txt does not allow {url}")]
+    Disallowed {
+        /// What it does not allow: what was asked for, or where that redirects to.
+        url: Url,
     },
     /// Whether the page may be fetched is not known: robots.txt could not be read (RFC 9309 §2.3.1.4: stay away for now).
     #[error("robots.txt of {url} cannot be read, so nothing may be fetched there for now")]
@@ -282,11 +298,12 @@ pub enum FetchClass {
     BadUrl,
     Protocol,
     NoRobots,
+    Robots,
 }
 
 impl FetchClass {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Ok,
         Self::NotModified,
         Self::RedirectLoop,
@@ -307,6 +324,7 @@ impl FetchClass {
         Self::BadUrl,
         Self::Protocol,
         Self::NoRobots,
+        Self::Robots,
     ];
 
     /// The label.
@@ -332,6 +350,7 @@ impl FetchClass {
             Self::BadUrl => "bad_url",
             Self::Protocol => "protocol",
             Self::NoRobots => "no_robots",
+            Self::Robots => "robots",
         }
     }
 }
@@ -358,6 +377,7 @@ impl FetchError {
             Self::BadEncoding { .. } | Self::Undecodable { .. } => FetchClass::BadEncoding,
             Self::NotText { .. } => FetchClass::NotText,
             Self::NoRobots { .. } => FetchClass::NoRobots,
+            Self::Disallowed { .. } => FetchClass::Robots,
         }
     }
 
@@ -387,6 +407,7 @@ impl FetchError {
             | Self::BadEncoding { url, .. }
             | Self::Undecodable { url, .. }
             | Self::NotText { url, .. }
+            | Self::Disallowed { url }
             | Self::NoRobots { url, .. } => url,
         }
     }
@@ -436,13 +457,13 @@ impl FetchError {
         }
     }
 
-    /// Sorts what the HTTP library says about a body. An error of its decoders stands at the top of the chain.
-    pub(crate) fn from_body(url: &Url, source: reqwest::Error) -> Self {
-        let source = source.without_url();
+    /// Sorts what went wrong with a body.
+    pub(crate) fn from_body(url: &Url, broken: Broken) -> Self {
         let url = url.clone();
-        let first = source.source();
-        let decoder = first.is_some_and(|e| e.is::<io::Error>() || e.to_string().starts_with("there are extra bytes"));
-        if decoder { Self::Undecodable { url, source } } else { Self::Connect { url, source } }
+        match broken {
+            Broken::Network(source) => Self::Connect { url, source: source.without_url() },
+            Broken::Coding(source) => Self::Undecodable { url, source },
+        }
     }
 }
 
@@ -471,6 +492,7 @@ impl AsFault for FetchError {
             | Self::TooLarge { .. }
             | Self::HeadersTooLarge { .. }
             | Self::BadEncoding { .. }
+            | Self::Disallowed { .. }
             | Self::NotText { .. } => Fault::Reject,
             // Too early, or on the wrong connection: to be asked again.
             Self::ClientError { status, .. } if !matches!(status, 408 | 421 | 425) => Fault::Reject,

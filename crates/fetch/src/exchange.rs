@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::header::{
-    ACCEPT, CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION,
+    ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION,
 };
 use reqwest::{Client, Response, StatusCode};
 use tokio::time::{Instant, timeout_at};
@@ -14,9 +14,13 @@ use url::{Origin, Url};
 use wiredesk_model::feed::{Feed, Validators};
 use wiredesk_model::link::printable;
 
+use crate::answer::RobotsVerdict;
 use crate::client::HEADER_BYTES;
+use crate::coding::{ACCEPTED, Coding};
 use crate::door::{Door, Way};
 use crate::error::FetchError;
+use crate::fetcher::Fetcher;
+use crate::gate::Gate;
 use crate::headers;
 
 /// The most redirects that are followed.
@@ -38,8 +42,10 @@ pub(crate) struct Question<'a> {
     pub(crate) accept: &'static str,
     /// What to ask again with, byte for byte.
     pub(crate) validators: Option<&'a Validators>,
-    /// For the first origin only.
+    /// For one origin only.
     pub(crate) confidential: Option<Confidential>,
+    /// Whether robots.txt of another origin is asked before a redirect to it is followed.
+    pub(crate) obeys: bool,
     /// When all must be over, the body included.
     pub(crate) deadline: Instant,
     /// The same as a span, for the error.
@@ -56,9 +62,11 @@ pub(crate) struct Head {
     pub(crate) moved_permanently: Option<Url>,
 }
 
-/// The two clients and the door before them.
+/// The two clients, the door before them, and who knows what robots.txt says.
 pub(crate) struct Lines<'a> {
+    pub(crate) fetcher: &'a Fetcher,
     pub(crate) door: &'a Door,
+    pub(crate) gate: &'a Gate,
     pub(crate) public: &'a Client,
     pub(crate) inside: &'a Client,
 }
@@ -125,6 +133,12 @@ impl Lines<'_> {
                 let (url, hops) = (Box::new(question.url.clone()), seen.len());
                 return Err(FetchError::RedirectLoop { url, hops, next: Box::new(next) });
             }
+            if question.obeys && next.origin() != url.origin() {
+                match self.fetcher.allowed_beyond(&next).await? {
+                    RobotsVerdict::Allowed { .. } => {}
+                    RobotsVerdict::Disallowed => return Err(FetchError::Disallowed { url: next }),
+                }
+            }
             only_permanent &= matches!(status.as_u16(), 301 | 308);
             if only_permanent {
                 moved_permanently = Some(next.clone());
@@ -146,13 +160,16 @@ impl Lines<'_> {
             let _ = address.set_username(&kept.username);
             let _ = address.set_password(kept.password.as_deref());
         }
-        let mut request = client.get(address).header(ACCEPT, question.accept);
+        let mut request = client.get(address).header(ACCEPT, question.accept).header(ACCEPT_ENCODING, ACCEPTED);
         if let Some(validators) = question.validators {
             for (name, value) in [(IF_NONE_MATCH, &validators.etag), (IF_MODIFIED_SINCE, &validators.last_modified)] {
                 if let Some(value) = value.as_ref().and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok()) {
                     request = request.header(name, value);
                 }
             }
+        }
+        if !self.gate.pass(url, question.deadline).await {
+            return Err(FetchError::Timeout { url: url.clone(), timeout: question.timeout });
         }
         let started = Instant::now();
         let sent = timeout_at(question.deadline, request.headers(own).send()).await;
@@ -223,20 +240,9 @@ impl Head {
         }
     }
 
-    /// Refuses content codings that the client has not undone: those it does not know, and several at once. It takes off
-    /// the header of the one it undoes.
-    pub(crate) fn check_encoding(&self) -> Result<(), FetchError> {
-        let left: Vec<String> = self
-            .response
-            .headers()
-            .get_all(CONTENT_ENCODING)
-            .iter()
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_ascii_lowercase())
-            .filter(|coding| !matches!(coding.as_str(), "" | "identity" | "none" | "utf-8"))
-            .collect();
-        match left.is_empty() {
-            true => Ok(()),
-            false => Err(FetchError::BadEncoding { url: self.url.clone(), encoding: printable(&left.join(", ")) }),
-        }
+    /// How the body is packed. Several codings at once and those that were not asked for are refused.
+    pub(crate) fn coding(&self) -> Result<Coding, FetchError> {
+        Coding::of(self.response.headers())
+            .map_err(|said| FetchError::BadEncoding { url: self.url.clone(), encoding: printable(&said) })
     }
 }

@@ -2,13 +2,14 @@
 //!
 //! # Memory
 //! Bodies draw on `fetch.memory`. Besides it, each request under way may hold what its connection has read ahead (at most about
-//! 400 KiB with HTTP/1, 512 KiB with HTTP/2), 64 KiB of headers, and the window of a decoder, which grows no larger than what it
-//! has written: the body's limit. robots.txt rules are kept up to 32 MiB in all.
+//! 400 KiB with HTTP/1, 512 KiB with HTTP/2), 64 KiB of headers, and the window of a decoder (32 KiB for gzip, up to 16 MiB for brotli
+//! and 8 MiB for zstd). robots.txt rules are kept up to 32 MiB in all.
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use reqwest::header::{CONTENT_TYPE, LAST_MODIFIED};
+use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, StatusCode};
 use tokio::time::Instant;
 use tracing::debug;
@@ -17,13 +18,14 @@ use wiredesk_model::fault::{AsFault, Fault};
 use wiredesk_model::feed::{Feed, Validators};
 use wiredesk_model::units::Size;
 
-use crate::answer::{FeedAnswer, Pace, Page, RobotsVerdict};
+use crate::answer::{FeedAnswer, Pace, Page, PageAnswer, RobotsVerdict};
 use crate::body::{self, Over, Reading};
 use crate::budget::Budget;
 use crate::client;
 use crate::door::{Door, Way};
 use crate::error::{FetchError, SetupError};
 use crate::exchange::{Confidential, Head, Lines, Question, bare};
+use crate::gate::Gate;
 use crate::headers;
 use crate::robots::{self, Robots};
 use crate::robots_cache::{Known, RobotsCache};
@@ -46,6 +48,7 @@ struct Inner {
     public: Client,
     inside: Client,
     budget: Arc<Budget>,
+    gate: Gate,
     robots: RobotsCache,
 }
 
@@ -67,6 +70,7 @@ impl Fetcher {
                 public: client::build(settings, &door, Way::Public, proxy.as_ref())?,
                 inside: client::build(settings, &door, Way::Inside, proxy.as_ref())?,
                 budget: Budget::new(settings.memory, largest),
+                gate: Gate::new(settings.per_host.delay.0),
                 robots: RobotsCache::default(),
                 door,
                 settings: settings.clone(),
@@ -79,7 +83,14 @@ impl Fetcher {
     ///
     /// Cancel-safe: nothing is kept of a fetch that is dropped.
     pub async fn feed(&self, feed: &Feed, validators: &Validators) -> Result<FeedAnswer, FetchError> {
-        let mut question = self.question(&feed.url, ACCEPT_FEED);
+        self.feed_at(feed, &feed.url, validators).await
+    }
+
+    /// The same, asked at `url`, where the feed has moved to. What it keeps for its own origin stays with the configured one.
+    ///
+    /// Cancel-safe: nothing is kept of a fetch that is dropped.
+    pub async fn feed_at(&self, feed: &Feed, url: &Url, validators: &Validators) -> Result<FeedAnswer, FetchError> {
+        let mut question = self.question(url, ACCEPT_FEED);
         question.validators = Some(validators);
         question.confidential = Some(Confidential::of(feed)?);
         let head = self.ask(&question).await?;
@@ -103,10 +114,50 @@ impl Fetcher {
     ///
     /// Cancel-safe: nothing is kept of a fetch that is dropped.
     pub async fn page(&self, url: &Url) -> Result<Page, FetchError> {
-        let question = self.question(url, ACCEPT_PAGE);
+        match self.page_again(url, &Validators::default()).await? {
+            PageAnswer::Fresh(page) => Ok(page),
+            PageAnswer::NotModified => Err(FetchError::OddStatus { url: bare(url), status: 304 }),
+        }
+    }
+
+    /// The page, or that it has not changed since `validators` were given. A redirect to another origin is followed only where
+    /// robots.txt allows it there.
+    ///
+    /// Cancel-safe: nothing is kept of a fetch that is dropped.
+    pub async fn page_again(&self, url: &Url, validators: &Validators) -> Result<PageAnswer, FetchError> {
+        let mut question = self.question(url, ACCEPT_PAGE);
+        question.validators = Some(validators);
+        question.obeys = true;
         let head = self.ask(&question).await?;
+        let asked_again = validators.etag.is_some() || validators.last_modified.is_some();
+        if head.response.status() == StatusCode::NOT_MODIFIED && asked_again {
+            return Ok(PageAnswer::NotModified);
+        }
         head.judge()?;
-        self.read(&question, head, self.inner.settings.page_limit, Over::Refuse, true).await
+        self.read(&question, head, self.inner.settings.page_limit, Over::Refuse, true).await.map(PageAnswer::Fresh)
+    }
+
+    /// Whether robots.txt allows us to poll the feed. Always, where `fetch.feed_robots` is `"ignore"`.
+    pub async fn feed_allowed_by_robots(&self, url: &Url) -> Result<RobotsVerdict, FetchError> {
+        self.verdict(url, self.inner.settings.feed_robots).await
+    }
+
+    /// Whether [`Self::allowed_by_robots`] has its answer without asking anybody.
+    pub fn knows_robots(&self, url: &Url) -> bool {
+        self.is_known(url, self.inner.settings.robots)
+    }
+
+    /// Whether [`Self::feed_allowed_by_robots`] has its answer without asking anybody.
+    pub fn knows_feed_robots(&self, url: &Url) -> bool {
+        self.is_known(url, self.inner.settings.feed_robots)
+    }
+
+    fn is_known(&self, url: &Url, setting: RobotsSetting) -> bool {
+        if setting == RobotsSetting::Ignore {
+            return true;
+        }
+        let slot = self.inner.robots.slot(&url.origin().ascii_serialization());
+        slot.try_lock().is_ok_and(|place| place.as_ref().is_some_and(Known::stands))
     }
 
     /// Whether robots.txt of the page's origin (scheme, host and port) allows us the page. Always, where `fetch.robots` is
@@ -116,7 +167,17 @@ impl Fetcher {
     /// 429) allows everything; one that cannot be read now (5xx, 429, no connection) is [`FetchError::NoRobots`], to be tried again. Of
     /// several who ask at once for one origin, one fetches it.
     pub async fn allowed_by_robots(&self, url: &Url) -> Result<RobotsVerdict, FetchError> {
-        if self.inner.settings.robots == RobotsSetting::Ignore {
+        self.verdict(url, self.inner.settings.robots).await
+    }
+
+    /// [`Self::allowed_by_robots`] in the middle of an exchange. Boxed, for robots.txt is asked for by an exchange of its own, which asks
+    /// no further.
+    pub(crate) fn allowed_beyond<'a>(&'a self, url: &'a Url) -> BoxFuture<'a, Result<RobotsVerdict, FetchError>> {
+        Box::pin(self.allowed_by_robots(url))
+    }
+
+    async fn verdict(&self, url: &Url, setting: RobotsSetting) -> Result<RobotsVerdict, FetchError> {
+        if setting == RobotsSetting::Ignore {
             return Ok(RobotsVerdict::Allowed { crawl_delay: None });
         }
         let url = bare(url);
@@ -194,14 +255,15 @@ impl Fetcher {
             accept,
             validators: None,
             confidential: None,
+            obeys: false,
             deadline: Instant::now() + timeout,
             timeout,
         }
     }
 
     async fn ask(&self, question: &Question<'_>) -> Result<Head, FetchError> {
-        let Inner { door, public, inside, .. } = &*self.inner;
-        Lines { door, public, inside }.ask(question).await
+        let Inner { door, gate, public, inside, .. } = &*self.inner;
+        Lines { fetcher: self, door, gate, public, inside }.ask(question).await
     }
 
     async fn read(
@@ -212,13 +274,14 @@ impl Fetcher {
         over: Over,
         text_only: bool,
     ) -> Result<Page, FetchError> {
-        head.check_encoding()?;
+        let coding = head.coding()?;
         let Head { response, url, .. } = head;
         let status = response.status().as_u16();
         let content_type = headers::text(response.headers(), CONTENT_TYPE);
-        let last_modified = headers::text(response.headers(), LAST_MODIFIED);
+        let validators = headers::validators(response.headers());
         let reading = Reading {
             limit: limit.as_usize(),
+            coding,
             over,
             text_only,
             deadline: question.deadline,
@@ -227,7 +290,7 @@ impl Fetcher {
         let started = Instant::now();
         let body = body::read(response, &url, content_type.as_deref(), reading, &self.inner.budget).await?;
         debug!(url = %url, status, bytes = body.len(), ms = started.elapsed().as_millis(), "read");
-        Ok(Page { requested: question.url.clone(), url, status, content_type, last_modified, body })
+        Ok(Page { requested: question.url.clone(), url, status, content_type, validators, body })
     }
 }
 

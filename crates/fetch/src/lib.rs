@@ -11,8 +11,10 @@
 //! - [`settings`]: the `[fetch]` section.
 //! - `exchange`: one question carried through its redirects, each checked anew.
 //! - `door`, `address`, `resolver`: which hosts, ports and addresses may be reached; names are resolved to checked addresses only.
+//! - `gate`: the delay between two requests to one host, redirects included.
 //! - `client`: the HTTP clients as we want them: no cookies, no referrer, no proxy from the environment, small headers.
 //! - [`body`], `budget`: the body read piece by piece, each piece drawn from one byte budget first.
+//! - `coding`: content codings undone, one at most.
 //! - [`sniff`]: what the bytes are, by their first few.
 //! - `headers`: dates, Retry-After, Cache-Control and validators as servers write them.
 //! - [`robots`], `robots_cache`: robots.txt read (RFC 9309), and remembered.
@@ -22,10 +24,12 @@ pub mod answer;
 pub mod body;
 mod budget;
 mod client;
+mod coding;
 mod door;
 pub mod error;
 mod exchange;
 pub mod fetcher;
+mod gate;
 mod headers;
 mod resolver;
 pub mod robots;

@@ -49,7 +49,9 @@ impl Robots {
     /// Lines end in LF, CR or both; a byte order mark and comments are skipped; only the first 500 KiB count.
     pub fn parse(bytes: &[u8]) -> Self {
         let bytes = &bytes[..bytes.len().min(LIMIT)];
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        // A byte order mark, or as much of one as is there.
+        let mark = bytes.iter().zip(b"\xef\xbb\xbf").take_while(|(byte, mark)| byte == mark).count();
+        let bytes = &bytes[mark..];
         let text = String::from_utf8_lossy(bytes);
         let mut groups: Vec<Group> = Vec::new();
         let mut naming = false; // inside the user-agent lines that open a group
@@ -359,6 +361,85 @@ mod tests {
             assert!(allows(robots, "any", "/x"), "{robots:?}");
         }
         assert!(Robots::parse(b"user-agent: *\ndisallow: /\xff\xfe").rules("a").allows("/x"));
+    }
+
+    /// What Google's open parser is documented and tested to do (its readme, its reference page on robots.txt, and the RFC's own
+    /// examples), said here in other words. Left out is `index.html` for its folder, which is no part of the RFC.
+    #[test]
+    fn the_published_cases_of_the_large_crawlers_hold() {
+        let groups = "allow: /before/any\n\nuser-agent: First\ndisallow: /\nallow: /one/\nuser-agent: Second\ndisallow: /\n\
+            allow: /two/\n\n\nallow: /too/\nuser-agent: Third\n\nuser-agent: First\nallow: /again/\ndisallow: /\n";
+        let fallback = "user-agent: *\nallow: /\nuser-agent: First\ndisallow: /\n";
+        let only_others =
+            "user-agent: First\nallow: /\nuser-agent: Second\ndisallow: /\nuser-agent: Third\ndisallow: /\n";
+        let spaced = "user-agent: *\ndisallow: /\nuser-agent: First of all\nallow: /x/\ndisallow: /\n";
+        let sitemap = "user-agent: Second\nsitemap: https://a.example/s.xml\nuser-agent: *\ndisallow: /\n";
+        let unknown = "user-agent: First\nhost: a.example\nuser-agent: *\ndisallow: /\n";
+        for (robots, agent, path, expected) in [
+            ("", "First", "/", true),
+            ("user-agent: First\ndisallow: /\n", "", "/", true),
+            // Key and value may be in any case, and the colon may be missing; other keys are no rules.
+            ("USER-AGENT: First\nDISALLOW: /\n", "First", "/x", false),
+            ("foo: First\nbar: /\n", "First", "/x", true),
+            ("user-agent First\ndisallow /\n", "First", "/x", false),
+            // A group is all that follows its user agents up to the next, and a group that comes twice is one.
+            (groups, "First", "/one/b", true),
+            (groups, "First", "/again/d", true),
+            (groups, "First", "/two/c", false),
+            (groups, "Second", "/two/c", true),
+            (groups, "Second", "/too/a", true),
+            (groups, "Second", "/one/b", false),
+            (groups, "Third", "/again/d", true),
+            (sitemap, "First", "/x", false),
+            (sitemap, "Second", "/x", false),
+            (unknown, "First", "/x", false),
+            // User agents have no case and end at the first character that is none of a product token's.
+            ("user-agent: FIRST\ndisallow: /\n", "first", "/x", false),
+            (spaced, "First", "/x/y", true),
+            (spaced, "First", "/z", false),
+            (spaced, "Other", "/x/y", false),
+            // Everybody's group is for those who have none of their own.
+            (fallback, "First", "/x", false),
+            (fallback, "Other", "/x", true),
+            (only_others, "Other", "/x", true),
+            // Paths have case.
+            ("user-agent: *\ndisallow: /X/", "First", "/x/y", true),
+            ("user-agent: *\ndisallow: /x/", "First", "/x/y", false),
+            // The longest match wins, whatever the order; of two as long, the one that allows.
+            ("user-agent: *\ndisallow: /x/page.html\nallow: /x/\n", "First", "/x/page.html", false),
+            ("user-agent: *\nallow: /x/page.html\ndisallow: /x/\n", "First", "/x/page.html", true),
+            ("user-agent: *\nallow: /x/page.html\ndisallow: /x/\n", "First", "/x/", false),
+            ("user-agent: *\ndisallow:\nallow:\n", "First", "/x/page.html", true),
+            ("user-agent: *\ndisallow: /\nallow: /\n", "First", "/x/page.html", true),
+            ("user-agent: *\ndisallow: /x\nallow: /x/\n", "First", "/x", false),
+            ("user-agent: *\ndisallow: /x\nallow: /x/\n", "First", "/x/", true),
+            ("user-agent: *\ndisallow: /*.html\nallow: /x.html\n", "First", "/y.html", false),
+            // Escaped or not, in the path or in the rule.
+            ("user-agent: *\ndisallow: /\nallow: /foo/bar/\u{30c4}\n", "First", "/foo/bar/%E3%83%84", true),
+            ("user-agent: *\ndisallow: /\nallow: /foo/bar/%E3%83%84\n", "First", "/foo/bar/\u{30c4}", true),
+            (
+                "user-agent: *\ndisallow: /\nallow: /foo/bar?q=http://a.example\n",
+                "First",
+                "/foo/bar?q=http://a.example",
+                true,
+            ),
+            // `*` and `$`.
+            ("user-agent: *\ndisallow: /foo/bar/quz\nallow: /foo/*/qux\n", "First", "/foo/bar/quz", false),
+            ("user-agent: *\ndisallow: /foo/bar/quz\nallow: /foo/*/qux\n", "First", "/foo/quz", true),
+            ("user-agent: *\ndisallow: /foo/bar$\nallow: /foo/bar/qux\n", "First", "/foo/bar", false),
+            ("user-agent: *\ndisallow: /foo/bar$\nallow: /foo/bar/qux\n", "First", "/foo/bar/", true),
+            ("user-agent: *\ndisallow: /foo/bar$\nallow: /foo/bar/qux\n", "First", "/foo/bar/baz", true),
+            ("user-agent: *\n# disallow: /\nallow: /foo/quz#qux\n", "First", "/foo/bar", true),
+            // A mark at the front, whole or in part, and one in the middle.
+            ("\u{feff}user-agent: *\ndisallow: /\nallow: /x\n", "First", "/y", false),
+            ("user-agent: *\n\u{feff}disallow: /\n", "First", "/y", true),
+        ] {
+            assert_eq!(allows(robots, agent, path), expected, "{agent} on {path}\n{robots}");
+        }
+        for (front, expected) in [(&b"\xef"[..], false), (b"\xef\xbb", false), (b"\xef\x11\xbf", true)] {
+            let robots = Robots::parse(&[front, b"user-agent: *\ndisallow: /\n"].concat());
+            assert_eq!(robots.rules("First").allows("/x"), expected, "{front:?}");
+        }
     }
 
     #[test]

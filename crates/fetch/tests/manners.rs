@@ -5,10 +5,10 @@ mod scripted;
 use std::time::Duration;
 
 use scripted::{Server, answer, feed, fetcher, no_validators, raw, redirect, settings};
-use wiredesk_fetch::answer::FeedAnswer;
+use wiredesk_fetch::answer::{FeedAnswer, PageAnswer};
 use wiredesk_fetch::error::{FetchClass, FetchError, SetupError};
 use wiredesk_fetch::fetcher::Fetcher;
-use wiredesk_fetch::settings::Settings;
+use wiredesk_fetch::settings::{PerHost, Settings};
 use wiredesk_fetch::sniff::Kind;
 use wiredesk_model::fault::{AsFault, Fault};
 use wiredesk_model::feed::Validators;
@@ -54,7 +54,7 @@ async fn a_feed_comes_with_its_validators_and_its_pace() {
     let FeedAnswer::Fresh { page, validators, pace } = answer else { panic!("it is new") };
     assert_eq!(&page.body[..], RSS);
     assert_eq!((page.kind(), page.status, page.content_type.as_deref()), (Kind::Xml, 200, Some("text/xml")));
-    assert_eq!(page.last_modified.as_deref(), Some("yesterday-ish"));
+    assert_eq!(page.validators.last_modified.as_deref(), Some("yesterday-ish"));
     assert_eq!(validators.etag.as_deref(), Some("W/\"a b\""));
     assert_eq!(validators.last_modified.as_deref(), Some("yesterday-ish"));
     assert_eq!((pace.max_age, pace.moved_permanently), (Some(Duration::from_secs(600)), None));
@@ -115,6 +115,46 @@ async fn a_feeds_own_headers_and_credentials_go_to_its_own_origin_only() {
         assert!(!format!("{page:?}").contains(secret));
     }
     assert_eq!((page.requested, page.url), (own.url("/here"), other.url("/feed")));
+}
+
+#[tokio::test]
+async fn a_feed_that_has_moved_is_asked_at_its_new_place_without_what_was_for_the_old_one() {
+    let new = Server::start(|_| answer(200, &[], RSS)).await;
+    let old = Server::start(|_| answer(500, &[], b"")).await;
+    let mut url = old.url("/feed");
+    url.set_username("reader").expect("it has a host");
+    let feed = feed(url, &[("X-Api-Key", "secret-key")]);
+    let stored = Validators { etag: Some("\"1\"".into()), last_modified: None };
+    let answer = fetcher(&settings()).feed_at(&feed, &new.url("/moved"), &stored).await.expect("a feed");
+    assert_eq!(answer.pace().moved_permanently, None);
+    assert!(old.requests().is_empty());
+    let request = &new.requests()[0];
+    assert!(request.starts_with("GET /moved "));
+    assert_eq!(field(request, "if-none-match"), Some("\"1\""));
+    assert_eq!((field(request, "x-api-key"), field(request, "authorization")), (None, None));
+}
+
+#[tokio::test]
+async fn a_page_that_was_had_before_is_asked_for_with_its_validators() {
+    let server = Server::start(|path| match path {
+        "/same" => raw(304, "", b""),
+        _ => answer(200, &[("ETag", "\"2\"")], b"<p>new"),
+    })
+    .await;
+    let stored = Validators { etag: Some("\"1\"".into()), last_modified: Some("then".into()) };
+    let fetcher = fetcher(&settings());
+    let same = fetcher.page_again(&server.url("/same"), &stored).await.expect("an answer");
+    assert!(matches!(same, PageAnswer::NotModified));
+    let PageAnswer::Fresh(page) = fetcher.page_again(&server.url("/new"), &stored).await.expect("an answer") else {
+        panic!("it is new")
+    };
+    assert_eq!(page.validators, Validators { etag: Some("\"2\"".into()), last_modified: None });
+    for request in server.requests() {
+        assert_eq!(field(&request, "if-none-match"), Some("\"1\""));
+        assert_eq!(field(&request, "if-modified-since"), Some("then"));
+    }
+    let error = fetcher.page(&server.url("/same")).await.expect_err("nobody asked for a 304");
+    assert_eq!(error.class(), FetchClass::Protocol);
 }
 
 #[tokio::test]
@@ -212,4 +252,28 @@ async fn settings_no_fetcher_can_be_made_of_are_named() {
         assert!(Fetcher::new(&Settings { proxy: Some(proxy.into()), ..settings() }).is_ok(), "{proxy}");
     }
     assert!(Fetcher::new(&Settings::default()).is_ok());
+}
+
+#[tokio::test]
+async fn redirects_and_robots_keep_the_hosts_delay_like_every_request() {
+    let other = Server::start(|path| match path {
+        "/robots.txt" => answer(404, &[], b""),
+        _ => answer(200, &[], b"<p>x"),
+    })
+    .await;
+    let there = other.url("/page").to_string();
+    let server = Server::start(move |path| match path {
+        "/one" => redirect(302, "/two"),
+        _ => redirect(302, &there),
+    })
+    .await;
+    let delay = Duration::from_millis(250);
+    let per_host = PerHost { delay: Span(delay), ..PerHost::default() };
+    let fetcher = fetcher(&Settings { per_host, ..settings() });
+    let began = std::time::Instant::now();
+    fetcher.page(&server.url("/one")).await.expect("a page");
+    // Two requests here, and two there: robots.txt and the page.
+    assert!(began.elapsed() >= delay * 2, "{:?}", began.elapsed());
+    fetcher.page(&other.url("/page")).await.expect("a page");
+    assert!(began.elapsed() >= delay * 3, "{:?}", began.elapsed());
 }

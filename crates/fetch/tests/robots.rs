@@ -84,3 +84,41 @@ async fn robots_of_a_closed_address_is_not_asked() {
     let error = fetcher(&Settings::default()).allowed_by_robots(&"http://localhost/x".parse().expect("a url")).await;
     assert_eq!(error.expect_err("closed").fault(), Fault::Reject);
 }
+
+#[tokio::test]
+async fn a_redirect_of_a_page_is_followed_only_where_the_other_origins_robots_allow_it() {
+    let other = Server::start(|path| match path {
+        "/robots.txt" => answer(200, &[], RULES),
+        _ => answer(200, &[], b"<p>there"),
+    })
+    .await;
+    let (open, closed) = (other.url("/open").to_string(), other.url("/private").to_string());
+    let server = Server::start(move |path| match path {
+        "/open" => redirect(302, &open),
+        "/private" => redirect(302, &closed),
+        _ => redirect(302, "/private"),
+    })
+    .await;
+    let fetcher = fetcher(&settings());
+    fetcher.page(&server.url("/open")).await.expect("allowed there");
+    let error = fetcher.page(&server.url("/x")).await.expect_err("not allowed there");
+    assert_eq!((error.class(), error.fault()), (FetchClass::Robots, Fault::Reject));
+    assert!(error.to_string().contains(&other.url("/private").to_string()), "{error}");
+    assert_eq!(other.requests().len(), 2, "robots.txt once, and the page that is allowed");
+    assert!(server.requests().iter().all(|request| !request.contains("robots.txt")), "its own was asked for before");
+}
+
+#[tokio::test]
+async fn robots_is_asked_for_feeds_where_that_is_configured() {
+    let server = Server::start(|_| answer(200, &[], RULES)).await;
+    let closed = server.url("/private/feed");
+    let lenient = fetcher(&settings());
+    assert!(lenient.knows_feed_robots(&closed));
+    assert!(lenient.feed_allowed_by_robots(&closed).await.expect("known").is_allowed());
+    assert!(server.requests().is_empty());
+    let strict = fetcher(&Settings { feed_robots: Robots::Obey, ..settings() });
+    assert!(!strict.knows_feed_robots(&closed), "it must be asked for first");
+    assert_eq!(strict.feed_allowed_by_robots(&closed).await.expect("known"), RobotsVerdict::Disallowed);
+    assert!(strict.knows_feed_robots(&closed) && strict.knows_robots(&closed));
+    assert_eq!(server.requests().len(), 1);
+}

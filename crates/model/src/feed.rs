@@ -13,7 +13,7 @@ use crate::units::Span;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FullText {
-    /// The page is fetched; the feed's own text serves where the page is unusable.
+    /// The page is fetched; the feed's own text serves where the page is unusable, and where the feed was found to carry whole articles.
     #[default]
     Auto,
     /// The page is always fetched, and nothing else is published.

@@ -6,7 +6,7 @@
 //!
 //! # Architecture
 //! - [`id`]: the names of things: content digests, articles, entries, desks.
-//! - [`feed`], [`entry`]: what was configured, and what a feed listed.
+//! - [`feed`], [`entry`]: what was configured, and what a feed listed. [`habits`]: what was learned of a feed.
 //! - [`block`]: a page cut into judged blocks, the ledger that nothing vanishes from.
 //! - [`article`], [`record`]: clean copy, and the envelope in which it goes to the topic.
 //! - [`topic`]: what goes to a topic and what is found there.
@@ -21,6 +21,7 @@ pub mod date;
 pub mod entry;
 pub mod fault;
 pub mod feed;
+pub mod habits;
 pub mod id;
 pub mod link;
 pub mod message;

@@ -13,6 +13,7 @@ use wiredesk_model::outcome::Outcome;
 use wiredesk_schedule::queue::{FeedIndex, Politeness};
 use wiredesk_store::Store;
 
+use crate::clock::Clock;
 use crate::cpu::Cpu;
 use crate::meter::Meter;
 use crate::misfits::Misfits;
@@ -87,6 +88,8 @@ pub struct Desk {
     pub store: Store,
     /// The door to the topic.
     pub publication: Publication,
+    /// What time it is.
+    pub clock: Clock,
     /// The processor.
     pub cpu: Cpu,
     /// What is counted.

@@ -8,19 +8,20 @@ use jiff::Timestamp;
 use tracing::{info, warn};
 use url::Url;
 use wiredesk_clean::Cleaned;
-use wiredesk_fetch::answer::{Page, RobotsVerdict};
+use wiredesk_fetch::answer::{Page, PageAnswer, RobotsVerdict};
 use wiredesk_fetch::body::Body;
 use wiredesk_fetch::error::FetchError;
 use wiredesk_model::block::{Hints, PageKind};
 use wiredesk_model::entry::Entry;
 use wiredesk_model::fault::{AsFault, Fault};
-use wiredesk_model::feed::{Feed, FullText};
+use wiredesk_model::feed::{Feed, FullText, Validators};
 use wiredesk_model::id::Digest;
 use wiredesk_model::link;
 use wiredesk_model::outcome::{Dropped, Outcome};
 use wiredesk_model::record::{Candidate, Copy, DeadLetter, FeedRef};
+use wiredesk_schedule::queue::Asker;
 use wiredesk_store::address_key;
-use wiredesk_store::articles::Sighting;
+use wiredesk_store::articles::{Sight, Sighting};
 use wiredesk_store::entries::{Admitted, Fate, Pending};
 use wiredesk_store::error::StoreError;
 use wiredesk_store::topic::Placed;
@@ -30,10 +31,14 @@ use crate::cpu::CpuError;
 use crate::desk::{Desk, Event, back_off};
 use crate::publication::{OfferError, Offered};
 use crate::run::Seat;
+use crate::whole;
 
 /// 404 and 410 must be seen this often, over this time, before they are believed: many systems list before they publish.
 const GONE_TIMES: u32 = 3;
 const GONE_OVER: Duration = Duration::from_secs(3600);
+
+/// What a 429 means that does not say for how long.
+const BUSY: Duration = Duration::from_secs(300);
 
 /// What an ingest leaves to be scheduled.
 pub(crate) enum Ingested {
@@ -41,6 +46,8 @@ pub(crate) enum Ingested {
     Settled { outcome: Outcome, released: Vec<Pending> },
     /// The entry is to be tried again.
     Again { host: Option<String>, after: Duration },
+    /// Its host's turn was needed for robots.txt: the entry is read at the next one.
+    NextTurn { host: Option<String> },
     /// Somebody else settled it.
     Nothing,
 }
@@ -65,12 +72,24 @@ impl From<OfferError> for IngestError {
 
 /// What reading an entry came to.
 enum Reading {
-    /// An article worth publishing, when its page was fetched, and the page's share of the byte budget.
-    Article(Box<Cleaned>, Timestamp, Body),
+    /// An article worth publishing, when its page was fetched, the page's share of the byte budget, and what to ask for it again with.
+    Article(Box<Cleaned>, Timestamp, Body, Validators),
     /// It may go well later.
     Later { why: String, after: Option<Duration>, gone: bool },
+    /// Its page has not changed since the body was read that the entry was settled with.
+    Unchanged,
+    /// Not yet: its host's turn was needed for robots.txt.
+    NextTurn,
     /// It will never go well.
     Never(Dropped),
+}
+
+/// What fetching a page came to.
+enum Fetched {
+    Page(Page),
+    Unchanged,
+    Disallowed,
+    OnlyRobots,
 }
 
 impl Desk {
@@ -80,7 +99,7 @@ impl Desk {
         entry: wiredesk_model::id::EntryKey,
         seat: Option<Seat>,
     ) -> Result<Ingested, IngestError> {
-        let Some(admitted) = self.store.admit(entry, Timestamp::now()).await? else { return Ok(Ingested::Nothing) };
+        let Some(admitted) = self.store.admit(entry, self.clock.now()).await? else { return Ok(Ingested::Nothing) };
         if let Some(fate) = &admitted.fate {
             let fate = fate.clone();
             return self.fulfil(&admitted, fate).await;
@@ -112,8 +131,15 @@ impl Desk {
     /// What a reading comes to; `None` where the body turned out to be a wall.
     async fn ended(&self, admitted: &Admitted, feed: &Feed, reading: Reading) -> Result<Option<Ingested>, IngestError> {
         match reading {
-            Reading::Article(cleaned, fetched, page) => self.publish(admitted, feed, *cleaned, fetched, page).await,
+            Reading::Article(cleaned, fetched, page, validators) => {
+                self.publish(admitted, feed, *cleaned, fetched, page, validators).await
+            }
             Reading::Later { why, after, gone } => self.put_back(admitted, &why, after, gone).await.map(Some),
+            Reading::Unchanged => self.settle(admitted, Outcome::Unchanged).await.map(Some),
+            Reading::NextTurn => {
+                self.store.take_back(admitted.entry.key).await?;
+                Ok(Some(Ingested::NextTurn { host: host_of(&admitted.entry) }))
+            }
             Reading::Never(dropped) => self.drop_entry(admitted, dropped).await.map(Some),
         }
     }
@@ -128,63 +154,97 @@ impl Desk {
             drop(seat);
             return self.feeds_own_text(hints.clone(), None).await;
         }
-        let page = match self.page(&url, seat).await {
-            Ok(Some(page)) => page,
-            Ok(None) => return Reading::Never(Dropped::Robots),
+        if whole::is_enough(admitted, feed)
+            && let read @ Reading::Article(..) = self.feeds_own_text(hints.clone(), Some(whole::FLAG)).await
+        {
+            self.meter.page_saved();
+            return read;
+        }
+        let page = match self.page(&url, admitted, seat).await {
+            Ok(Fetched::Page(page)) => page,
+            Ok(Fetched::Unchanged) => return Reading::Unchanged,
+            Ok(Fetched::Disallowed) => return Reading::Never(Dropped::Robots),
+            Ok(Fetched::OnlyRobots) => return Reading::NextTurn,
             Err(error) => return self.sorted(admitted, &error),
         };
-        let fetched = Timestamp::now();
+        let fetched = self.clock.now();
         let mut hints = hints.clone();
         hints.final_url = page.url.to_string();
         hints.fetched = Some(fetched);
         let _timer = self.meter.stage("extract");
+        let compares = whole::is_worth_comparing(admitted, feed, &hints);
         let (rules, misfits, meter) = (Arc::clone(&self.rules), self.misfits.clone(), self.meter.clone());
         let job = move || {
             let read = article::read(&page.body, page.content_type.as_deref(), &hints, &rules);
-            if let Ok(cleaned) = &read {
-                misfits.note(cleaned, &hints, &rules, &meter);
-            }
-            (read, page.body)
+            let no_more = match &read {
+                Ok(cleaned) => {
+                    misfits.note(cleaned, &hints, &rules, &meter);
+                    if compares { whole::says_no_more(cleaned, &hints) } else { None }
+                }
+                Err(_) => None,
+            };
+            (read, no_more, page.body, page.validators)
         };
         match self.cpu.run(job).await {
-            Ok((Ok(cleaned), page)) => match article::objection(&cleaned, self.min_words) {
-                None => Reading::Article(Box::new(cleaned), fetched, page),
+            Ok((Ok(cleaned), no_more, page, validators)) => match article::objection(&cleaned, self.min_words) {
+                None => {
+                    if let Some(no_more) = no_more
+                        && let Err(error) = self.store.compared(&feed.id, no_more).await
+                    {
+                        // Only a saving is lost.
+                        warn!(feed = %feed.id, stage = "store", "what the feed carries could not be noted: {error}");
+                    }
+                    Reading::Article(Box::new(cleaned), fetched, page, validators)
+                }
                 Some(objection) => Reading::Never(objection),
             },
-            Ok((Err(_), _)) | Err(CpuError::Overdue) => Reading::Never(Dropped::TooCostly),
+            Ok((Err(_), ..)) | Err(CpuError::Overdue) => Reading::Never(Dropped::TooCostly),
             Err(panicked) => self.again_or_exhausted(admitted, &panicked),
         }
     }
 
-    /// Fetches a page politely; `None` where robots.txt disallows it. The seat is given back once the page is read.
-    async fn page(&self, url: &Url, seat: Option<Seat>) -> Result<Option<Page>, FetchError> {
+    /// Fetches a page politely. The seat is given back once the page is read. Where robots.txt had to be asked for first, that was the
+    /// one request that the seat stands for.
+    async fn page(&self, url: &Url, admitted: &Admitted, seat: Option<Seat>) -> Result<Fetched, FetchError> {
         let _timer = self.meter.stage("fetch");
         let mut seat = seat;
+        let slot = seat.as_ref().and_then(|seat| seat.slot.clone());
         let fetch = async {
-            let verdict = self.fetcher.allowed_by_robots(url).await?;
-            let delay = match verdict {
-                RobotsVerdict::Disallowed => return Ok((None, None)),
-                RobotsVerdict::Allowed { crawl_delay } => crawl_delay,
-            };
-            Ok((Some(self.fetcher.page(url).await?), delay))
+            let known = self.fetcher.knows_robots(url);
+            match self.fetcher.allowed_by_robots(url).await? {
+                RobotsVerdict::Disallowed => return Ok(Fetched::Disallowed),
+                RobotsVerdict::Allowed { crawl_delay } => {
+                    if let (Some(slot), Some(delay)) = (&slot, crawl_delay) {
+                        slot.slow_down(delay);
+                    }
+                }
+            }
+            // Suspects are read alone and hold no slot: nobody is hurried by them.
+            if !known && slot.is_some() {
+                return Ok(Fetched::OnlyRobots);
+            }
+            Ok(match self.fetcher.page_again(url, &admitted.page).await? {
+                PageAnswer::Fresh(page) => Fetched::Page(page),
+                PageAnswer::NotModified => Fetched::Unchanged,
+            })
         };
-        let answer: Result<(Option<Page>, Option<Duration>), FetchError> = match &mut seat {
+        let answer: Result<Fetched, FetchError> = match &mut seat {
             Some(seat) => seat.permit.fetch(fetch).await,
             None => fetch.await,
         };
-        self.meter.fetched(
-            "page",
-            match &answer {
-                Ok((Some(_), _)) => "ok",
-                Ok((None, _)) => "robots",
-                Err(error) => error.class().as_str(),
-            },
-        );
-        let (page, delay) = answer?;
-        if let (Some(slot), Some(delay)) = (seat.as_ref().and_then(|seat| seat.slot.as_ref()), delay) {
-            slot.slow_down(delay);
+        match &answer {
+            Ok(Fetched::Page(_)) => self.meter.fetched("page", "ok"),
+            Ok(Fetched::Unchanged) => self.meter.fetched("page", "not_modified"),
+            Ok(Fetched::Disallowed) => self.meter.fetched("page", "robots"),
+            Ok(Fetched::OnlyRobots) => {}
+            Err(error) => {
+                self.meter.fetched("page", error.class().as_str());
+                if let (Some(slot), Some(host), Some(wait)) = (&slot, link::host_port(url), asked_wait(error)) {
+                    slot.asked_to_wait(host, Asker::Entry(admitted.entry.key), wait);
+                }
+            }
         }
-        Ok(page)
+        answer
     }
 
     /// What a failed fetch means for the entry.
@@ -192,14 +252,16 @@ impl Desk {
         match error {
             FetchError::Gone { status, .. } => {
                 let status = *status;
-                let since = admitted.gone_since.unwrap_or_else(Timestamp::now);
-                let long = Timestamp::now().duration_since(since)
+                let since = admitted.gone_since.unwrap_or_else(|| self.clock.now());
+                let long = self.clock.now().duration_since(since)
                     >= jiff::SignedDuration::from_secs(GONE_OVER.as_secs() as i64);
                 if admitted.gone_seen + 1 >= GONE_TIMES && long {
                     return Reading::Never(Dropped::Gone { status });
                 }
-                Reading::Later { why: error.to_string(), after: Some(GONE_OVER / (GONE_TIMES - 1)), gone: true }
+                let after = Some(GONE_OVER / (GONE_TIMES - 1));
+                Reading::Later { why: error.to_string(), after, gone: true }
             }
+            FetchError::Disallowed { .. } => Reading::Never(Dropped::Robots),
             FetchError::TooLarge { .. } => Reading::Never(Dropped::TooLarge { what: error.to_string() }),
             FetchError::NotText { .. } => Reading::Never(Dropped::NotArticle { page: PageKind::Binary }),
             FetchError::ForbiddenAddress { .. } | FetchError::ForbiddenPort { .. } | FetchError::BadUrl { .. } => {
@@ -245,7 +307,7 @@ impl Desk {
             return Reading::Never(objection);
         }
         cleaned.article.extraction.flags.extend(flag.map(str::to_owned));
-        Reading::Article(cleaned, Timestamp::now(), Body::default())
+        Reading::Article(cleaned, self.clock.now(), Body::default(), Validators::default())
     }
 
     async fn publish(
@@ -255,14 +317,23 @@ impl Desk {
         cleaned: Cleaned,
         fetched: Timestamp,
         page: Body,
+        validators: Validators,
     ) -> Result<Option<Ingested>, IngestError> {
         let entry = &admitted.entry;
         let article = cleaned.article;
         let hash = article.content_hash;
         let link_key = Url::parse(&article.requested_url).ok().as_ref().map(address_key);
         let host = Url::parse(&article.url).ok().and_then(|url| link::host_port(&url)).unwrap_or_default();
-        let sighting =
-            self.store.sight(entry.key, link_key, &article.url, &article.title, &host, hash, Timestamp::now()).await?;
+        let sight = Sight {
+            key: entry.key,
+            link_key,
+            url: article.url.clone(),
+            title: article.title.clone(),
+            host,
+            hash,
+            page: validators,
+        };
+        let sighting = self.store.sight(sight, self.clock.now()).await?;
         if sighting.wall {
             return Ok(None);
         }
@@ -317,7 +388,7 @@ impl Desk {
             domain,
             title,
             feed: entry.feed.clone(),
-            date_seen: Timestamp::now(),
+            date_seen: self.clock.now(),
         };
         Ok(self.publication.copy(&copy).await?)
     }
@@ -346,7 +417,7 @@ impl Desk {
     ) -> Result<Ingested, IngestError> {
         let entry = &admitted.entry;
         let wait = if gone { after.unwrap_or(GONE_OVER) } else { back_off(&self.settings, admitted.attempts, after) };
-        let (now, why) = (Timestamp::now(), link::printable(why));
+        let (now, why) = (self.clock.now(), link::printable(why));
         self.store.put_back(entry.key, now + wait, &why, gone, now).await?;
         self.meter.retried();
         info!(
@@ -354,9 +425,7 @@ impl Desk {
             "failed; tried again later"
         );
         self.tell(&Event::Retried { entry: entry.key, error: why, due: now + wait });
-        let host =
-            entry.listing.link.as_deref().and_then(|link| Url::parse(link).ok()).as_ref().and_then(link::host_port);
-        Ok(Ingested::Again { host, after: wait })
+        Ok(Ingested::Again { host: host_of(entry), after: wait })
     }
 
     /// Drops an entry: a dead letter first, then its end. A crash between the two repeats the letter, never loses it.
@@ -380,7 +449,7 @@ impl Desk {
     }
 
     async fn settle(&self, admitted: &Admitted, outcome: Outcome) -> Result<Ingested, IngestError> {
-        let released = self.store.settle(admitted.entry.key, outcome.clone(), Timestamp::now()).await?;
+        let released = self.store.settle(admitted.entry.key, outcome.clone(), self.clock.now()).await?;
         Ok(self.told(admitted, outcome, released))
     }
 
@@ -436,6 +505,20 @@ fn looked_at(admitted: &Admitted, sighting: &Sighting, hash: Digest, placed: &Pl
     } else {
         Outcome::Duplicate { of: hash }
     }
+}
+
+/// How long the page's own server asks to be left alone, and may mean the others of its host too.
+fn asked_wait(error: &FetchError) -> Option<Duration> {
+    match (error.status(), error.retry_after()) {
+        (Some(429), None) => Some(BUSY),
+        (Some(_), wait) => wait,
+        (None, _) => None,
+    }
+}
+
+/// `host:port` of the entry's link.
+fn host_of(entry: &Entry) -> Option<String> {
+    entry.listing.link.as_deref().and_then(|link| Url::parse(link).ok()).as_ref().and_then(link::host_port)
 }
 
 fn cleaned_link(link: &str) -> Option<Url> {

@@ -75,6 +75,10 @@ impl Drop for Permit {
 
 #[cfg(test)]
 mod tests {
+    use tokio::task::JoinSet;
+    use tokio::time::Instant;
+    use wiredesk_schedule::queue::{Politeness, Schedule};
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -87,5 +91,52 @@ mod tests {
         told.recv().await;
         assert!(lane.has_room(), "the tarpit has moved over");
         slow.abort();
+    }
+
+    /// Plays four hours: feeds that are answered in a moment, and tarpits that take all the time there is and are never given up on.
+    #[tokio::test(start_paused = true)]
+    async fn a_hundred_tarpits_make_no_good_feed_start_later_than_a_twentieth_of_its_interval() {
+        const TARPITS: u32 = 100;
+        const FEEDS: u32 = TARPITS + 1000;
+        let interval = Duration::from_secs(900);
+        let (freed, mut told) = mpsc::unbounded_channel();
+        let lane = Lane::new(64, freed);
+        let politeness = Politeness { concurrency: 1, delay: Duration::from_secs(1), longest_delay: interval };
+        let mut schedule = Schedule::new(politeness);
+        let clock = Instant::now();
+        let mut due = vec![Duration::ZERO; FEEDS as usize];
+        for feed in 0..FEEDS {
+            schedule.add_feed(feed, &format!("host{feed}:443"), Duration::ZERO); // the tarpits first, and all at once
+        }
+        let (mut latest, mut polls) = (Duration::ZERO, 0);
+        let mut tasks = JoinSet::new();
+        while clock.elapsed() < Duration::from_secs(4 * 3600) {
+            let now = clock.elapsed();
+            while lane.has_room() {
+                let Some((feed, host)) = schedule.next_poll(now) else { break };
+                if feed >= TARPITS {
+                    (latest, polls) = (latest.max(now - due[feed as usize]), polls + 1);
+                }
+                let mut permit = lane.admit();
+                let takes = if feed < TARPITS { Duration::from_secs(30) } else { Duration::from_millis(200) };
+                tasks.spawn(async move {
+                    permit.fetch(tokio::time::sleep(takes)).await;
+                    (feed, host)
+                });
+            }
+            let next = schedule.poll_at().filter(|at| *at > now).unwrap_or(now + interval);
+            tokio::select! {
+                Some(Ok((feed, host))) = tasks.join_next() => {
+                    schedule.free(host);
+                    due[feed as usize] = clock.elapsed() + interval;
+                    schedule.add_feed(feed, &format!("host{feed}:443"), due[feed as usize]);
+                }
+                Some(()) = told.recv() => {}
+                () = tokio::time::sleep_until(clock + next) => {}
+            }
+        }
+        println!("{polls} polls of good feeds, the latest {latest:?} after it was due");
+        assert!(polls >= 15 * 1000, "{polls}");
+        assert!(latest <= interval / 20, "{latest:?}");
     }
 }

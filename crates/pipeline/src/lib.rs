@@ -5,12 +5,15 @@
 //! - [`run`]: which feed, which entry may start now; a task for each; stop.
 //! - [`poll`](crate): one feed: fetch, decode, parse, journal.
 //! - [`ingest`](crate): one entry: fetch, read, offer, settle.
+//! - [`whole`]: whether a feed carries the whole of its articles.
 //! - [`article`]: bytes in, article out: the pure part of ingest.
 //! - [`publication`]: one body, one record; claims, batches, and the writer's thread with START and RUN.
 //! - [`cpu`], [`lane`](crate): where processor work runs; permits, and the slow lane.
-//! - [`desk`]: the parts a run works with. [`misfits`]: rules for sites that have changed, told once. [`meter`], [`summary`]: what is counted.
+//! - [`desk`]: the parts a run works with. [`clock`]: what time it is. [`misfits`]: rules for sites that have changed, told once.
+//! - [`meter`], [`summary`]: what is counted.
 
 pub mod article;
+pub mod clock;
 pub mod cpu;
 pub mod desk;
 mod ingest;
@@ -22,3 +25,4 @@ pub mod publication;
 pub mod run;
 pub mod settings;
 pub mod summary;
+pub mod whole;

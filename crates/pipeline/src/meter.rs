@@ -9,6 +9,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
+use wiredesk_model::habits::Condition;
 use wiredesk_model::outcome::{Dropped, Outcome};
 
 /// One label of a closed set.
@@ -26,6 +27,11 @@ struct Fetch {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Reason {
     reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Sick {
+    condition: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -68,6 +74,8 @@ pub struct Meter {
     dropped: Family<Reason, Counter>,
     retries: Counter,
     rule_misses: Counter,
+    sick: Family<Sick, Gauge>,
+    pages_saved: Counter,
     pending: Gauge,
     ready: Gauge,
     store_bytes: Gauge<i64>,
@@ -94,6 +102,8 @@ impl Meter {
             dropped: Family::default(),
             retries: Counter::default(),
             rule_misses: Counter::default(),
+            sick: Family::default(),
+            pages_saved: Counter::default(),
             pending: Gauge::default(),
             ready: Gauge::default(),
             store_bytes: Gauge::default(),
@@ -105,6 +115,15 @@ impl Meter {
         for reason in Dropped::REASONS {
             let _ = meter.dropped.get_or_create(&Reason { reason });
         }
+        for condition in Condition::ALL {
+            let _ = meter.sick.get_or_create(&Sick { condition: condition.as_str() });
+        }
+        registry.register("wiredesk_feeds_sick", "Feeds in trouble, by condition", meter.sick.clone());
+        registry.register(
+            "wiredesk_pages_saved",
+            "Entries whose page was not fetched, because their feed carries the whole article",
+            meter.pages_saved.clone(),
+        );
         registry.register("wiredesk_polls", "Polls of feeds, by result", meter.polls.clone());
         registry.register(
             "wiredesk_fetches",
@@ -189,6 +208,15 @@ impl Meter {
             }
             Outcome::Dropped(dropped) => self.dropped.get_or_create(&Reason { reason: dropped.reason() }).inc(),
         };
+    }
+
+    /// A feed's condition has begun (1) or ended (-1).
+    pub(crate) fn condition(&self, condition: Condition, change: i64) {
+        self.sick.get_or_create(&Sick { condition: condition.as_str() }).inc_by(change);
+    }
+
+    pub(crate) fn page_saved(&self) {
+        self.pages_saved.inc();
     }
 
     pub(crate) fn retried(&self) {

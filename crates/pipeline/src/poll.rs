@@ -3,31 +3,42 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use tracing::{info, warn};
+use jiff::{SignedDuration, Timestamp};
+use tracing::{debug, info, warn};
 use url::Url;
 use wiredesk_feed::parsed::{Parsed, Unreadable};
-use wiredesk_fetch::answer::{FeedAnswer, Pace as Claimed, Page};
-use wiredesk_fetch::error::FetchError;
+use wiredesk_fetch::answer::{FeedAnswer, Pace, Page, RobotsVerdict};
+use wiredesk_fetch::error::{FetchClass, FetchError};
 use wiredesk_model::entry::{Entry, Listing};
 use wiredesk_model::feed::{Feed, FullText, OffSite, Validators};
+use wiredesk_model::habits::{Claims, Habits, HtmlAnswer};
 use wiredesk_model::link;
 use wiredesk_model::outcome::Dropped;
-use wiredesk_schedule::interval::{self, Pace};
+use wiredesk_schedule::rhythm::{self, News};
+use wiredesk_schedule::trouble::{Trouble, after_failure};
+use wiredesk_schedule::{condition, interval};
 use wiredesk_store::address_key;
 use wiredesk_store::entries::Pending;
 use wiredesk_store::error::StoreError;
-use wiredesk_store::feeds::FeedState;
+use wiredesk_store::feeds::{Failed, FeedState, Next};
 use wiredesk_store::journal::{Journalled, Listed, Poll};
 
 use crate::desk::{Desk, Event};
 use crate::lane::Permit;
 use crate::meter::PollResult;
+use crate::run::HostSlot;
+
+/// A feed that failed so often where it had moved to is asked at its old place again.
+const PATIENCE_AFTER_A_MOVE: u32 = 3;
 
 /// What a poll leaves to be scheduled.
 pub(crate) struct Polled {
     /// When to poll again; never, for a feed that is gone.
     pub(crate) again: Option<Duration>,
+    /// `host:port` of where it is asked the next time.
+    pub(crate) host: String,
+    /// The server asked to wait until the next poll: others of its host may be meant too.
+    pub(crate) asked_to_wait: bool,
     /// Entries to be read.
     pub(crate) new: Vec<Pending>,
     /// How it went.
@@ -45,45 +56,90 @@ enum PollError {
     Cpu(#[from] crate::cpu::CpuError),
 }
 
+/// Where a feed is asked: where it has moved to, once that is learned, else where it is configured.
+pub(crate) fn asked_at(feed: &Feed, habits: &Habits) -> Url {
+    habits.learned().and_then(|url| url.parse().ok()).unwrap_or_else(|| feed.url.clone())
+}
+
 impl Desk {
-    /// Polls one feed.
+    /// Polls one feed. `None` where its host's turn was needed for robots.txt: the feed itself is asked at the next.
     ///
     /// # Errors
     /// When the journal cannot be written: nothing of the poll is kept, and it is done again.
-    pub(crate) async fn poll(&self, feed: Arc<Feed>, mut permit: Permit) -> Result<Polled, StoreError> {
+    pub(crate) async fn poll(
+        &self,
+        feed: Arc<Feed>,
+        mut permit: Permit,
+        slot: &HostSlot,
+    ) -> Result<Option<Polled>, StoreError> {
         let Some(state) = self.store.feed_state(&feed.id).await? else {
-            return Ok(Polled { again: None, new: Vec::new(), result: PollResult::Failed });
+            let host = link::host_port(&feed.url).unwrap_or_default();
+            let result = PollResult::Failed;
+            return Ok(Some(Polled { again: None, host, asked_to_wait: false, new: Vec::new(), result }));
         };
         let answer = {
             let _timer = self.meter.stage("poll");
-            permit.fetch(self.fetcher.feed(&feed, &state.validators)).await
+            permit.fetch(self.ask(&feed, &state, slot)).await
         };
         drop(permit);
+        let answer = match answer {
+            Ok(None) => return Ok(None),
+            Ok(Some(answer)) => Ok(answer),
+            Err(error) => Err(error),
+        };
         self.meter.fetched("feed", answer.as_ref().map_or_else(FetchError::class, FeedAnswer::class).as_str());
         let polled = match answer {
-            Ok(FeedAnswer::NotModified { validators, pace }) => self.unchanged(&feed, validators, &pace).await,
+            Ok(FeedAnswer::NotModified { validators, pace }) => self.unchanged(&feed, &state, validators, pace).await,
             Ok(FeedAnswer::Fresh { page, validators, pace }) => match self.parse(page, &state).await {
-                Ok((url, parsed)) => self.journal(&feed, url, parsed, validators, &pace).await,
+                Ok((url, parsed)) => self.journal(&feed, state, url, parsed, validators, pace).await,
                 Err(error) => self.failed(&feed, &state, error).await,
             },
             Err(error) => self.failed(&feed, &state, error.into()).await,
         }?;
         self.meter.polled(polled.result);
-        Ok(polled)
+        Ok(Some(polled))
+    }
+
+    /// Asks the feed's server; `None` where that went to robots.txt.
+    async fn ask(&self, feed: &Feed, state: &FeedState, slot: &HostSlot) -> Result<Option<FeedAnswer>, FetchError> {
+        let url = asked_at(feed, &state.habits);
+        let known = self.fetcher.knows_feed_robots(&url);
+        match self.fetcher.feed_allowed_by_robots(&url).await? {
+            RobotsVerdict::Disallowed => return Err(FetchError::Disallowed { url: link::bare(&url) }),
+            RobotsVerdict::Allowed { crawl_delay: Some(delay) } => slot.slow_down(delay),
+            RobotsVerdict::Allowed { crawl_delay: None } => {}
+        }
+        if !known {
+            return Ok(None);
+        }
+        self.fetcher.feed_at(feed, &url, &state.validators).await.map(Some)
     }
 
     async fn unchanged(
         &self,
         feed: &Feed,
+        state: &FeedState,
         validators: Option<Validators>,
-        pace: &Claimed,
+        pace: Pace,
     ) -> Result<Polled, StoreError> {
-        let now = Timestamp::now();
-        let again = self.pause(feed, None, pace);
-        self.store.poll_not_modified(&feed.id, now, now + again, validators).await?;
+        let now = self.clock.now();
+        let mut habits = state.habits.clone();
+        // A field that a 304 does not repeat stays as it was (RFC 9111 §4.3.4).
+        habits.claims.max_age_s = pace.max_age.map(|age| age.as_secs()).or(habits.claims.max_age_s);
+        let found = Found { own: own(feed), news: None, moved_to: pace.moved_permanently.map(String::from) };
+        let next = found.next(&self.schedule, state, habits, now);
+        let again = until(&next, now);
+        self.store.poll_not_modified(&feed.id, now, validators, next.clone()).await?;
         info!(feed = %feed.id, stage = "poll", again_s = again.as_secs(), "not modified");
+        self.report(feed, state, &next.habits);
         self.tell(&Event::Polled { feed: feed.id.clone(), new: 0 });
-        Ok(Polled { again: Some(again), new: Vec::new(), result: PollResult::NotModified })
+        Ok(Polled {
+            again: Some(again),
+            host: link::host_port(&asked_at(feed, &next.habits)).unwrap_or_default(),
+            asked_to_wait: false,
+            new: Vec::new(),
+            result: PollResult::NotModified,
+        })
     }
 
     async fn parse(&self, page: Page, state: &FeedState) -> Result<(Url, Parsed), PollError> {
@@ -100,15 +156,19 @@ impl Desk {
     async fn journal(
         &self,
         feed: &Feed,
+        state: FeedState,
         url: Url,
         parsed: Parsed,
         validators: Validators,
-        pace: &Claimed,
+        pace: Pace,
     ) -> Result<Polled, StoreError> {
-        let now = Timestamp::now();
-        let again = self.pause(feed, parsed.ttl.max(parsed.update_period), pace);
+        let now = self.clock.now();
         let (title, whole, identity) = (parsed.title.clone(), parsed.whole, parsed.identity);
-        let listed = parsed.into_listings().into_iter().map(|listing| listed(feed, &url, listing)).collect();
+        let mut habits = state.habits.clone();
+        habits.claims = claims(&parsed, &pace);
+        habits.damaged = !whole;
+        let listed: Vec<_> = parsed.into_listings().into_iter().map(|listing| listed(feed, &url, listing)).collect();
+        let listings = listed.len();
         let backfill = feed.backfill.unwrap_or(self.schedule.backfill).get() as usize;
         let poll = Poll {
             feed: feed.id.clone(),
@@ -118,49 +178,174 @@ impl Desk {
             validators: Some(validators),
             whole,
             identity: Some(identity.as_str().to_owned()),
-            due: now + again,
-            interval_s: u32::try_from(again.as_secs()).ok(),
             backfill: Some(backfill),
             backlog: self.settings.backlog.get(),
         };
-        let Journalled { new, known, changed, left_out, joined } = self.store.journal(poll).await?;
+        let (own, moved_to) = (own(feed), pace.moved_permanently.map(String::from));
+        let (settings, before) = (self.schedule.clone(), state.clone());
+        let next = move |done: &Journalled| {
+            let new = (done.new.len() + done.joined).saturating_sub(done.changed) + done.left_out;
+            let found = Found { own, news: Some((listings, new, done.changed)), moved_to };
+            found.next(&settings, &before, habits, now)
+        };
+        let (Journalled { new, known, changed, left_out, joined }, next) = self.store.journal(poll, next).await?;
+        let again = until(&next, now);
         self.meter.seen(new.len() + joined, left_out);
         info!(
-            feed = %feed.id, stage = "poll", new = new.len() - changed, changed, known, joined, again_s = again.as_secs(), "polled"
+            feed = %feed.id, stage = "poll", new = (new.len() + joined).saturating_sub(changed), changed, known, joined,
+            again_s = again.as_secs(), "polled"
         );
-        if !whole {
-            warn!(feed = %feed.id, stage = "poll", "the feed is damaged; its whole items were read, and it is asked for in full next time");
-        }
         if left_out > 0 {
             warn!(feed = %feed.id, stage = "poll", left_out, "the backlog is full; these entries are left for a later poll");
         }
+        self.report(feed, &state, &next.habits);
         self.tell(&Event::Polled { feed: feed.id.clone(), new: new.len() + joined });
-        Ok(Polled { again: Some(again), new, result: PollResult::Read })
+        let host = link::host_port(&asked_at(feed, &next.habits)).unwrap_or_default();
+        Ok(Polled { again: Some(again), host, asked_to_wait: false, new, result: PollResult::Read })
     }
 
     async fn failed(&self, feed: &Feed, state: &FeedState, error: PollError) -> Result<Polled, StoreError> {
-        let now = Timestamp::now();
-        let (gone, wait) = match &error {
-            PollError::Fetch(error) => (error.status() == Some(410), error.retry_after()),
-            _ => (false, None),
+        let now = self.clock.now();
+        let trouble = trouble(&error);
+        let (status, wait) = match &error {
+            PollError::Fetch(error) => (error.status(), error.retry_after()),
+            _ => (None, None),
         };
-        let pace = Pace { own: feed.interval.map(|span| span.0), ..Pace::default() };
-        let again = interval::after_failure(&self.schedule, pace, state.failures + 1, wait);
-        let again = interval::jittered(again, rand::random());
-        let text = link::printable(&error.to_string());
-        self.store.poll_failed(&feed.id, now, now + again, &text, gone, wait.is_some()).await?;
-        if gone {
-            warn!(feed = %feed.id, stage = "poll", reason = %text, "the feed is gone for good (410); not asked again");
-        } else {
-            warn!(feed = %feed.id, stage = "poll", reason = %text, failures = state.failures + 1, again_s = again.as_secs(), "poll failed");
+        let mut habits = state.habits.clone();
+        let ours = trouble == Trouble::Ours;
+        let failures = state.failures + u32::from(!ours);
+        if !ours {
+            habits.failing_since = habits.failing_since.or(Some(now));
         }
+        if let PollError::Unreadable(Unreadable::Html { feeds }) = &error {
+            habits.html = Some(HtmlAnswer { meant: feeds.first().map(Url::to_string) });
+        }
+        let moved_in_vain = (matches!(status, Some(404 | 410)) || failures >= PATIENCE_AFTER_A_MOVE)
+            && condition::forget_move(&mut habits);
+        // Gone where it had moved to is not gone where it was.
+        let gone = status == Some(410) && !moved_in_vain;
+        habits.conditions = condition::of(&habits, gone, state.last_new, now);
+        let again = after_failure(&self.schedule, own(feed), &habits, trouble, failures, wait);
+        let again = interval::outside_of_skipped(&habits.claims, now, interval::jittered(again, rand::random()));
+        let text = link::printable(&error.to_string());
+        let next = Next { due: after(now, again), interval_s: u32::try_from(again.as_secs()).ok(), habits };
+        let failed = Failed { error: text.clone(), gone, held: wait.is_some(), ours };
+        self.store.poll_failed(&feed.id, now, failed, next.clone()).await?;
+        if state.failures == 0 {
+            warn!(feed = %feed.id, stage = "poll", reason = %text, again_s = again.as_secs(), "poll failed");
+        } else {
+            // Said when it began, and again when it has become a condition.
+            debug!(feed = %feed.id, stage = "poll", reason = %text, failures, again_s = again.as_secs(), "poll failed again");
+        }
+        self.report(feed, state, &next.habits);
         self.tell(&Event::PollFailed { feed: feed.id.clone(), error: text });
-        Ok(Polled { again: (!gone).then_some(again), new: Vec::new(), result: PollResult::Failed })
+        Ok(Polled {
+            again: (!gone).then_some(again),
+            host: link::host_port(&asked_at(feed, &next.habits)).unwrap_or_default(),
+            asked_to_wait: status == Some(429) || wait.is_some() && status.is_some(),
+            new: Vec::new(),
+            result: PollResult::Failed,
+        })
     }
 
-    fn pause(&self, feed: &Feed, ttl: Option<Duration>, pace: &Claimed) -> Duration {
-        let pace = Pace { own: feed.interval.map(|span| span.0), ttl, max_age: pace.max_age };
-        interval::jittered(interval::after_success(&self.schedule, pace), rand::random())
+    /// Says and counts the conditions that have begun and ended, once each.
+    fn report(&self, feed: &Feed, before: &FeedState, after: &Habits) {
+        let (before, after_all) = (&before.habits.conditions, &after.conditions);
+        for condition in after_all.iter().filter(|condition| !before.contains(condition)) {
+            self.meter.condition(*condition, 1);
+            let what = link::printable(&after.told(*condition));
+            warn!(feed = %feed.id, stage = "poll", condition = condition.as_str(), "{what}");
+        }
+        for condition in before.iter().filter(|condition| !after_all.contains(condition)) {
+            self.meter.condition(*condition, -1);
+            info!(feed = %feed.id, stage = "poll", condition = condition.as_str(), "over");
+        }
+    }
+}
+
+/// What a good answer says about the next one.
+struct Found {
+    own: Option<Duration>,
+    /// Listed, new and changed entries; `None` where the server said that nothing has changed.
+    news: Option<(usize, usize, usize)>,
+    moved_to: Option<String>,
+}
+
+impl Found {
+    fn next(
+        self,
+        settings: &wiredesk_schedule::settings::Settings,
+        state: &FeedState,
+        mut habits: Habits,
+        now: Timestamp,
+    ) -> Next {
+        let (listed, new, changed) = self.news.unwrap_or_default();
+        let silence = state.last_new.filter(|_| was_watched(settings, state, now));
+        let silence = silence.and_then(|since| now.duration_since(since).try_into().ok());
+        rhythm::heard(settings, &mut habits.rhythm, News { listed, new, silence }, !state.polled);
+        condition::answered(&mut habits, self.moved_to, now);
+        (habits.failing_since, habits.html) = (None, None);
+        let last_new = if new + changed > 0 { Some(now) } else { state.last_new };
+        habits.conditions = condition::of(&habits, false, last_new, now);
+        let wait = interval::jittered(interval::after_success(settings, self.own, &habits), rand::random());
+        let wait = interval::outside_of_skipped(&habits.claims, now, wait);
+        Next { due: after(now, wait), interval_s: u32::try_from(wait.as_secs()).ok(), habits }
+    }
+}
+
+/// Whether the feed was asked all the time since it last brought something: a gap in which nobody looked says nothing of its rhythm.
+fn was_watched(settings: &wiredesk_schedule::settings::Settings, state: &FeedState, now: Timestamp) -> bool {
+    let usual = state.interval_s.map_or(settings.default_interval.0, |s| Duration::from_secs(s.into()));
+    let most = SignedDuration::try_from(usual.max(settings.default_interval.0) * 4).unwrap_or(SignedDuration::MAX);
+    state.failures == 0 && state.last_polled.is_some_and(|at| now.duration_since(at) <= most)
+}
+
+fn own(feed: &Feed) -> Option<Duration> {
+    feed.interval.map(|span| span.0)
+}
+
+/// That much later, or the end of time.
+fn after(now: Timestamp, wait: Duration) -> Timestamp {
+    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+    now.saturating_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+fn until(next: &Next, now: Timestamp) -> Duration {
+    next.due.duration_since(now).try_into().unwrap_or_default()
+}
+
+/// What the publisher says about when to ask again, in the feed and around it.
+fn claims(parsed: &Parsed, pace: &Pace) -> Claims {
+    let bits = |places: &mut dyn Iterator<Item = u32>| places.fold(0, |bits, place| bits | 1u32 << place.min(31));
+    Claims {
+        ttl_s: parsed.ttl.max(parsed.update_period).map(|ttl| ttl.as_secs()),
+        max_age_s: pace.max_age.map(|age| age.as_secs()),
+        skip_hours: bits(&mut parsed.skip_hours.iter().map(|hour| u32::from(*hour))),
+        skip_days: bits(&mut parsed.skip_days.iter().map(|day| u32::from(day.to_monday_zero_offset().unsigned_abs()))),
+    }
+}
+
+/// Which kind of trouble it was.
+fn trouble(error: &PollError) -> Trouble {
+    let error = match error {
+        PollError::Fetch(error) => error,
+        PollError::Unreadable(_) | PollError::Cpu(_) => return Trouble::Content,
+    };
+    match error.class() {
+        FetchClass::Timeout | FetchClass::Connect | FetchClass::Dns | FetchClass::Tls => Trouble::Network,
+        FetchClass::ServerError | FetchClass::NoRobots => Trouble::Server,
+        FetchClass::RateLimited => Trouble::Busy,
+        FetchClass::Refused | FetchClass::Robots => Trouble::Refused,
+        FetchClass::Gone => Trouble::Missing,
+        FetchClass::NotText | FetchClass::BadEncoding | FetchClass::Protocol => Trouble::Content,
+        FetchClass::NoMemory => Trouble::Ours,
+        FetchClass::RedirectLoop
+        | FetchClass::ClientError
+        | FetchClass::TooLarge
+        | FetchClass::ForbiddenAddress
+        | FetchClass::BadUrl
+        | FetchClass::Ok
+        | FetchClass::NotModified => Trouble::Hopeless,
     }
 }
 

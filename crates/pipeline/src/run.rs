@@ -1,7 +1,7 @@
 //! run: which feed, which entry may start now. Admits while a permit is free; each poll and each ingest is a task of its own,
 //! so one that waits starves no other. Stop = admit no more, join what was admitted, abort what outlives the grace.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use wiredesk_model::id::EntryKey;
-use wiredesk_schedule::queue::{FeedIndex, HostIndex, Moment, Schedule};
+use wiredesk_schedule::queue::{Asker, FeedIndex, HostIndex, Moment, Schedule};
 use wiredesk_store::entries::Pending;
 use wiredesk_store::error::StoreError;
 use wiredesk_store::feeds::FeedState;
@@ -23,7 +23,7 @@ use crate::desk::Desk;
 use crate::ingest::{IngestError, Ingested};
 use crate::lane::{Lane, Permit};
 use crate::meter::PollResult;
-use crate::poll::Polled;
+use crate::poll::{Polled, asked_at};
 use crate::publication::{Ending, Standing};
 use crate::summary::Summary;
 
@@ -88,10 +88,17 @@ pub(crate) enum Word {
     Free(HostIndex),
     /// A host asks to be visited less often.
     SlowDown(HostIndex, Duration),
+    /// A host (`host:port`) asks one of its feeds or pages to wait for so long.
+    AskedToWait(String, Asker, Duration),
 }
 
 /// A host's slot, given back when dropped.
+#[derive(Clone)]
 pub(crate) struct HostSlot {
+    held: Arc<Held>,
+}
+
+struct Held {
     host: HostIndex,
     words: UnboundedSender<Word>,
 }
@@ -99,11 +106,18 @@ pub(crate) struct HostSlot {
 impl HostSlot {
     /// Asks that the host be visited less often.
     pub(crate) fn slow_down(&self, delay: Duration) {
-        let _ = self.words.send(Word::SlowDown(self.host, delay));
+        let _ = self.held.words.send(Word::SlowDown(self.held.host, delay));
     }
 }
 
-impl Drop for HostSlot {
+impl HostSlot {
+    /// Tells that the host (`host:port`) asks to wait: heard before the slot is free again.
+    pub(crate) fn asked_to_wait(&self, host: String, by: Asker, wait: Duration) {
+        let _ = self.held.words.send(Word::AskedToWait(host, by, wait));
+    }
+}
+
+impl Drop for Held {
     fn drop(&mut self) {
         // Nobody listens any more when the desk is going down.
         let _ = self.words.send(Word::Free(self.host));
@@ -117,7 +131,7 @@ pub(crate) struct Seat {
 }
 
 enum Done {
-    Poll(FeedIndex, Result<Polled, StoreError>),
+    Poll(FeedIndex, HostIndex, Result<Option<Polled>, StoreError>),
     Read(EntryKey, Result<Ingested, IngestError>),
 }
 
@@ -197,7 +211,7 @@ impl Desk {
         self.meter.ready(ready && self.publication.stalled().is_none());
         self.meter.pending(self.store.pending_count().await?);
         self.meter.store_size(self.store.reader().size());
-        while forget && self.store.prune(Timestamp::now(), self.window, SLICE).await? > 0 {}
+        while forget && self.store.prune(self.clock.now(), self.window, SLICE).await? > 0 {}
         Ok(())
     }
 }
@@ -210,8 +224,11 @@ impl Run {
     /// A stored time on the steady clock: never before now, never further off than the longest interval. A clock that jumps
     /// can so delay nothing for longer than that.
     fn moment(&self, due: Timestamp) -> Moment {
-        let ahead = Duration::try_from(due.duration_since(Timestamp::now())).unwrap_or_default();
-        let most = self.desk.schedule.max_interval.0.max(self.desk.settings.retry.max.0);
+        self.moment_within(due, self.desk.schedule.max_interval.0.max(self.desk.settings.retry.max.0))
+    }
+
+    fn moment_within(&self, due: Timestamp, most: Duration) -> Moment {
+        let ahead = Duration::try_from(due.duration_since(self.desk.clock.now())).unwrap_or_default();
         self.now() + ahead.min(most)
     }
 
@@ -220,17 +237,28 @@ impl Run {
         let desk = self.desk.clone();
         let configured: Vec<_> =
             desk.feeds.iter().map(|feed| (feed.id.clone(), wiredesk_model::link::bare(&feed.url).into())).collect();
-        let states = desk.store.sync_feeds(&configured, Timestamp::now()).await?;
-        for (index, (feed, state)) in desk.feeds.iter().zip(&states).enumerate() {
-            let index = FeedIndex::try_from(index).expect("fewer than four billion feeds fit in memory");
+        let states = desk.store.sync_feeds(&configured, desk.clock.now()).await?;
+        let mut resting = BTreeSet::new();
+        for (index, (feed, state)) in (0..).zip(desk.feeds.iter().zip(&states)) {
             self.summary.feeds += 1;
+            for condition in &state.habits.conditions {
+                desk.meter.condition(*condition, 1);
+            }
+            let host = wiredesk_model::link::host_port(&asked_at(feed, &state.habits)).unwrap_or_default();
             if let Some(due) = self.first_poll(state) {
-                let host = wiredesk_model::link::host_port(&feed.url).unwrap_or_default();
                 self.schedule.add_feed(index, &host, due);
             } else {
                 self.summary.feeds_held += 1;
             }
+            let until = self.moment(state.due);
+            if state.held
+                && until > self.now()
+                && self.schedule.remember_wait(&host, Asker::Feed(index), until, self.now())
+            {
+                resting.insert(host);
+            }
         }
+        resting.iter().for_each(|host| self.rest(host));
         let pending = desk.store.pending().await?;
         if !pending.is_empty() {
             info!(entries = pending.len(), stage = "journal", "pending from before");
@@ -251,9 +279,12 @@ impl Run {
     fn first_poll(&self, state: &FeedState) -> Option<Moment> {
         match (state.gone, self.once) {
             (true, _) => None,
-            (false, true) if state.held && state.due > Timestamp::now() => None,
+            (false, true) if state.held && state.due > self.desk.clock.now() => None,
             (false, true) => Some(self.now()),
-            (false, false) => Some(self.moment(state.due)),
+            (false, false) => {
+                let own = state.interval_s.map_or(Duration::ZERO, |s| Duration::from_secs(s.into()));
+                Some(self.moment_within(state.due, own.max(self.desk.schedule.max_interval.0)))
+            }
         }
     }
 
@@ -339,10 +370,13 @@ impl Run {
             let slot = self.slot(host);
             let desk = self.desk.clone();
             self.tasks.spawn(async move {
-                let poll = desk.poll(desk.feeds.at(feed).clone(), permit);
+                let poll = desk.poll(desk.feeds.at(feed).clone(), permit, &slot);
                 let polled = AssertUnwindSafe(poll).catch_unwind().await.unwrap_or_else(|_| Err(panicked()));
+                if let Ok(Some(Polled { asked_to_wait: true, host, again, .. })) = &polled {
+                    slot.asked_to_wait(host.clone(), Asker::Feed(feed), again.unwrap_or_default());
+                }
                 drop(slot);
-                Done::Poll(feed, polled)
+                Done::Poll(feed, host, polled)
             });
         }
         while self.may_read() {
@@ -379,7 +413,7 @@ impl Run {
     }
 
     fn slot(&self, host: HostIndex) -> HostSlot {
-        HostSlot { host, words: self.words.clone() }
+        HostSlot { held: Arc::new(Held { host, words: self.words.clone() }) }
     }
 
     fn read(&mut self, entry: EntryKey, seat: Option<Seat>) {
@@ -395,25 +429,34 @@ impl Run {
         match word {
             Word::Free(host) => self.schedule.free(host),
             Word::SlowDown(host, delay) => self.schedule.slow_down(host, delay),
+            Word::AskedToWait(host, by, wait) => {
+                let until = self.now() + wait;
+                self.asked_to_wait(&host, by, until);
+            }
         }
     }
 
     /// A task is over: what it leaves goes back into the schedule.
     fn take_back(&mut self, done: Result<Done, tokio::task::JoinError>) -> Option<End> {
         match done {
-            Ok(Done::Poll(index, Ok(polled))) => {
+            Ok(Done::Poll(index, _, Ok(Some(polled)))) => {
                 self.summary.polled(polled.result);
                 self.take_in(polled.new);
-                if let (Some(again), false) = (polled.again, self.once) {
-                    self.poll_again(index, again);
+                let due = self.now() + polled.again.unwrap_or_default();
+                if polled.again.is_some() && !self.once {
+                    self.schedule.add_feed(index, &polled.host, due);
                 }
                 None
             }
-            Ok(Done::Poll(index, Err(error))) => {
+            Ok(Done::Poll(index, host, Ok(None))) => {
+                self.poll_again(index, host, Duration::ZERO);
+                None
+            }
+            Ok(Done::Poll(index, host, Err(error))) => {
                 if self.once {
                     self.summary.polled(PollResult::Failed);
                 } else {
-                    self.poll_again(index, STORE_PAUSE);
+                    self.poll_again(index, host, STORE_PAUSE);
                 }
                 self.store_failed(error)
             }
@@ -429,6 +472,10 @@ impl Run {
                     Ok(Ingested::Again { host, after }) => {
                         let due = self.now() + after;
                         self.schedule.add_entry(entry, &host.unwrap_or_default(), due);
+                    }
+                    Ok(Ingested::NextTurn { host }) => {
+                        // First in its line.
+                        self.schedule.add_entry(entry, &host.unwrap_or_default(), Moment::ZERO);
                     }
                     Ok(Ingested::Nothing) => {}
                     Err(IngestError::Closed(_)) => {} // the standing tells why; the entry stays pending
@@ -450,10 +497,34 @@ impl Run {
         }
     }
 
-    fn poll_again(&mut self, index: FeedIndex, after: Duration) {
-        let host = wiredesk_model::link::host_port(&self.desk.feeds.at(index).url).unwrap_or_default();
+    /// A server asked for a wait. With `--once` the others of its host are tried at once, for nobody waits for them.
+    fn asked_to_wait(&mut self, host: &str, by: Asker, until: Moment) {
+        let now = self.now();
+        let rests = match self.once {
+            true => self.schedule.remember_wait(host, by, until, now),
+            false => self.schedule.asked_to_wait(host, by, until, now),
+        };
+        if rests {
+            self.rest(host);
+        }
+    }
+
+    /// A whole host asks for rest. With `--once` its feeds are held, for nobody waits for them.
+    fn rest(&mut self, host: &str) {
+        info!(
+            host,
+            stage = "run",
+            "more than one of this host's feeds or pages was asked to wait: all of it is left alone"
+        );
+        if self.once {
+            self.summary.feeds_held += self.schedule.take_out(host) as u64;
+        }
+    }
+
+    /// Puts a feed back that was not polled.
+    fn poll_again(&mut self, index: FeedIndex, host: HostIndex, after: Duration) {
         let due = self.now() + after;
-        self.schedule.add_feed(index, &host, due);
+        self.schedule.put_back(index, host, due);
     }
 
     fn store_failed(&self, error: StoreError) -> Option<End> {

@@ -4,15 +4,20 @@ use std::collections::BTreeMap;
 
 use wiredesk_extract::site::SiteRules;
 use wiredesk_fetch::fetcher::Fetcher;
-use wiredesk_fetch::settings::Settings;
+use wiredesk_fetch::settings::{PerHost, Settings};
 use wiredesk_model::block::Hints;
+use wiredesk_model::units::Span;
 use wiredesk_pipeline::article;
 use wiredesk_testkit::demo::{DemoWeb, Expect};
 
 #[tokio::test]
 async fn every_copy_of_a_story_comes_to_the_same_body() {
     let web = DemoWeb::start().expect("a web on loopback");
-    let settings = Settings { allow_networks: vec!["127.0.0.0/8".parse().expect("a network")], ..Settings::default() };
+    let settings = Settings {
+        allow_networks: vec!["127.0.0.0/8".parse().expect("a network")],
+        per_host: PerHost { delay: Span::millis(0), ..PerHost::default() },
+        ..Settings::default()
+    };
     let fetcher = Fetcher::new(&settings).expect("a fetcher");
     let bodies: BTreeMap<String, String> =
         web.stories().into_iter().map(|story| (story.slug.clone(), story.text())).collect();

@@ -21,6 +21,8 @@ pub struct Politeness {
     pub concurrency: u32,
     /// The least time between the starts of two requests.
     pub delay: Duration,
+    /// The longest that a host may ask for instead.
+    pub longest_delay: Duration,
 }
 
 /// A feed's place in the caller's list.
@@ -37,6 +39,27 @@ enum Work {
     Read,
 }
 
+/// Who was asked to wait (`Retry-After`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// A poll of this feed.
+    Feed(FeedIndex),
+    /// A read of this entry.
+    Entry(EntryKey),
+}
+
+/// A wait that the host asked for.
+#[derive(Clone, Copy, Debug)]
+struct Wait {
+    until: Moment,
+    by: Asker,
+    /// It is meant for the whole host: more than one was asked.
+    whole: bool,
+}
+
+/// How long a whole host is left alone when one of its feeds or pages is asked to wait: then another tries whether it is meant too.
+const BREATH: Duration = Duration::from_secs(60);
+
 #[derive(Debug, Default)]
 struct Host {
     running: u32,
@@ -44,6 +67,7 @@ struct Host {
     ready_at: Moment,
     /// A longer delay than the common one, as the host itself asked for (`Crawl-delay`).
     delay: Option<Duration>,
+    wait: Option<Box<Wait>>,
     feeds: BinaryHeap<Reverse<(Moment, FeedIndex)>>,
     entries: BinaryHeap<Reverse<(Moment, u64, EntryKey)>>,
     /// When the host stands in the heap of each kind; `None` when it does not.
@@ -107,6 +131,11 @@ impl Schedule {
     /// Puts a feed in the queue of its host.
     pub fn add_feed(&mut self, feed: FeedIndex, host: &str, due: Moment) {
         let host = self.host(host);
+        self.put_back(feed, host, due);
+    }
+
+    /// The same, for a feed that was lent out and was not polled.
+    pub fn put_back(&mut self, feed: FeedIndex, host: HostIndex, due: Moment) {
         self.hosts[host.0 as usize].feeds.push(Reverse((due, feed)));
         self.queued_feeds += 1;
         self.enqueue(host, Work::Poll);
@@ -232,9 +261,48 @@ impl Schedule {
         }
     }
 
-    /// What the host asked for itself (`Crawl-delay`), where it is longer than the common delay.
+    /// The host has asked one feed or page to wait (`Retry-After`); whether that is meant for all of them is learned. All are left alone for a
+    /// minute; when then another is asked to wait while the first wait runs, the whole host rests until the later one is over. Whoever
+    /// was asked has a due time of its own. Returns whether the whole host rests now.
+    pub fn asked_to_wait(&mut self, host: &str, by: Asker, until: Moment, now: Moment) -> bool {
+        let whole = self.remember_wait(host, by, until, now);
+        let host = self.host(host);
+        let place = &mut self.hosts[host.0 as usize];
+        place.ready_at = place.ready_at.max(until.min(now + BREATH));
+        whole
+    }
+
+    /// The same of a wait that was asked for before a restart: nothing new is learned from it but that it runs.
+    pub fn remember_wait(&mut self, host: &str, by: Asker, until: Moment, now: Moment) -> bool {
+        let host = self.host(host);
+        let place = &mut self.hosts[host.0 as usize];
+        let before = place.wait.take().filter(|wait| wait.until > now);
+        let whole = before.as_ref().is_some_and(|before| before.whole || before.by != by);
+        let until = before.map_or(until, |before| before.until.max(until));
+        if whole {
+            place.ready_at = place.ready_at.max(until);
+        }
+        place.wait = Some(Box::new(Wait { until, by, whole }));
+        whole
+    }
+
+    /// Takes the feeds of a host out of the queue; returns how many.
+    pub fn take_out(&mut self, host: &str) -> usize {
+        let host = self.host(host);
+        let feeds = std::mem::take(&mut self.hosts[host.0 as usize].feeds).len();
+        self.queued_feeds -= feeds;
+        feeds
+    }
+
+    /// What the host asked for itself (`Crawl-delay`), where it is longer than the common delay: kept, up to the longest that is allowed,
+    /// and counted from the last start on.
     pub fn slow_down(&mut self, host: HostIndex, delay: Duration) {
-        self.hosts[host.0 as usize].delay = Some(delay);
+        let Politeness { delay: common, longest_delay, .. } = self.politeness;
+        let place = &mut self.hosts[host.0 as usize];
+        let before = place.delay.unwrap_or_default().max(common);
+        let delay = delay.min(longest_delay);
+        place.ready_at += delay.saturating_sub(before);
+        place.delay = Some(delay);
     }
 
     /// When the next poll could start.
@@ -256,9 +324,12 @@ impl Schedule {
         self.queued_feeds
     }
 
-    /// Whether an entry waits that is due at `horizon` or sooner, however long its host makes it wait. O(entries).
+    /// Whether an entry waits that is due at `horizon` or sooner, however long its host's delay makes it wait; a wait that the whole host
+    /// asked for counts. O(hosts).
     pub fn has_entry_due_by(&self, horizon: Moment) -> bool {
-        !self.fated.is_empty() || self.hosts.iter().any(|host| host.due(Work::Read).is_some_and(|due| due <= horizon))
+        let rests = |host: &Host| host.wait.as_ref().is_some_and(|wait| wait.whole && wait.until > horizon);
+        let due = |host: &Host| host.due(Work::Read).is_some_and(|due| due <= horizon);
+        !self.fated.is_empty() || self.hosts.iter().any(|host| due(host) && !rests(host))
     }
 
     /// Entries that wait.
@@ -272,7 +343,11 @@ mod tests {
     use super::*;
 
     fn schedule(concurrency: u32, delay: u64) -> Schedule {
-        Schedule::new(Politeness { concurrency, delay: Duration::from_secs(delay) })
+        Schedule::new(Politeness {
+            concurrency,
+            delay: Duration::from_secs(delay),
+            longest_delay: Duration::from_secs(60),
+        })
     }
 
     fn key(n: u8) -> EntryKey {
@@ -338,6 +413,51 @@ mod tests {
     }
 
     #[test]
+    fn a_wait_asked_of_one_feed_is_learned_to_be_the_hosts_when_another_is_asked_too() {
+        let mut s = schedule(1, 1);
+        for feed in 0..3 {
+            s.add_feed(feed, "a:80", at(0));
+        }
+        let (first, host) = s.next_poll(at(0)).expect("due");
+        assert!(!s.asked_to_wait("a:80", Asker::Feed(first), at(3600), at(0)));
+        s.free(host);
+        assert_eq!(s.next_poll(at(59)), None, "all are left alone for a minute");
+        let (second, host) = s.next_poll(at(60)).expect("another tries whether it is meant too");
+        assert!(s.asked_to_wait("a:80", Asker::Feed(second), at(660), at(60)));
+        s.free(host);
+        assert_eq!(s.next_poll(at(3599)), None, "the whole host rests until the later wait is over");
+        assert!(s.next_poll(at(3600)).is_some());
+    }
+
+    #[test]
+    fn a_wait_asked_of_one_feed_holds_up_no_other_that_is_answered() {
+        let mut s = schedule(1, 1);
+        s.add_feed(0, "a:80", at(0));
+        s.add_feed(1, "a:80", at(0));
+        s.add_entry(key(1), "a:80", at(0));
+        let (first, host) = s.next_poll(at(0)).expect("due");
+        s.asked_to_wait("a:80", Asker::Feed(first), at(3600), at(0));
+        s.free(host);
+        let (_, host) = s.next_poll(at(60)).expect("the other feed");
+        s.free(host);
+        let (_, host) = s.next_read(at(61)).expect("a page");
+        s.free(host);
+        assert!(!s.asked_to_wait("a:80", Asker::Feed(first), at(7200), at(3600)), "it was the same one again");
+    }
+
+    #[test]
+    fn a_host_that_rests_has_no_entry_that_is_soon_due() {
+        let mut s = schedule(1, 0);
+        s.add_entry(key(1), "a:80", at(0));
+        assert!(s.has_entry_due_by(at(5)));
+        s.asked_to_wait("a:80", Asker::Entry(key(8)), at(600), at(0));
+        s.asked_to_wait("a:80", Asker::Entry(key(9)), at(600), at(0));
+        assert!(!s.has_entry_due_by(at(5)) && s.has_entry_due_by(at(600)));
+        s.add_feed(0, "a:80", at(0));
+        assert_eq!((s.take_out("a:80"), s.feeds(), s.next_poll(at(900))), (1, 0, None));
+    }
+
+    #[test]
     fn a_hosts_own_delay_is_kept_where_it_is_longer() {
         let mut s = schedule(1, 1);
         s.add_entry(key(1), "a:80", at(0));
@@ -346,9 +466,15 @@ mod tests {
         let (_, host) = s.next_read(at(0)).expect("due");
         s.slow_down(host, Duration::from_secs(10));
         s.free(host);
-        let (_, host) = s.next_read(at(1)).expect("the first start knew nothing of it");
+        assert_eq!(s.next_read(at(9)), None, "it counts from the start that it was learned by");
+        let (_, host) = s.next_read(at(10)).expect("ten seconds later");
+        s.slow_down(host, Duration::from_secs(86_400));
         s.free(host);
-        assert_eq!(s.next_read(at(10)), None);
-        assert!(s.next_read(at(11)).is_some());
+        assert_eq!(
+            s.next_read(at(69)),
+            None,
+            "a day is taken for a minute: neither ignored nor a reason to drop the host"
+        );
+        assert!(s.next_read(at(70)).is_some());
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
+use wiredesk_model::feed::Validators;
 use wiredesk_model::id::{ArticleId, Digest, EntryKey, Fingerprint};
 
 use crate::Store;
@@ -34,47 +35,42 @@ pub struct Sighting {
 }
 
 /// What an entry's page turned out to be.
-struct Sight {
-    key: EntryKey,
-    link_key: Option<Fingerprint>,
-    url: String,
-    title: String,
-    host: String,
-    hash: Digest,
-    now: Timestamp,
+#[derive(Clone, Debug)]
+pub struct Sight {
+    /// Which entry.
+    pub key: EntryKey,
+    /// The fingerprint of its cleaned link.
+    pub link_key: Option<Fingerprint>,
+    /// Our address of the page, cleaned, after the fetch.
+    pub url: String,
+    /// Its headline.
+    pub title: String,
+    /// Where the page came from.
+    pub host: String,
+    /// Its body.
+    pub hash: Digest,
+    /// What to ask the page with again; nothing where the body came from the feed.
+    pub page: Validators,
 }
 
 impl Store {
-    /// A body was read for an entry: finds its article and its revision, and notes what the entry is now. `url` is ours,
-    /// cleaned, after the fetch; `host` is where the page came from.
+    /// A body was read for an entry: finds its article and its revision, and notes what the entry is now.
     ///
     /// The article is the entry's own if it had one, else the one known at `url`, else the one known at the link, else
     /// a new one. The same body gives the same revision however often it is seen.
     ///
     /// # Errors
     /// What SQLite says.
-    #[expect(clippy::too_many_arguments, reason = "each is a word of the sentence")]
-    pub async fn sight(
-        &self,
-        key: EntryKey,
-        link_key: Option<Fingerprint>,
-        url: &str,
-        title: &str,
-        host: &str,
-        hash: Digest,
-        now: Timestamp,
-    ) -> Result<Sighting> {
+    pub async fn sight(&self, seen: Sight, now: Timestamp) -> Result<Sighting> {
         self.inner.clock.see(now);
-        let (url, title, host) = (url.to_owned(), title.to_owned(), host.to_owned());
-        let seen = Sight { key, link_key, url, title, host, hash, now };
-        self.inner.writer.write(move |tx| sight(tx, &seen)).await
+        self.inner.writer.write(move |tx| sight(tx, &seen, now)).await
     }
 }
 
-fn sight(tx: &Connection, seen: &Sight) -> Result<Sighting> {
+fn sight(tx: &Connection, seen: &Sight, now: Timestamp) -> Result<Sighting> {
     let url_key = Fingerprint::of(&[&seen.url]);
     let id = article_of(tx, seen, &url_key)?;
-    ensure(tx, id, seen.now)?;
+    ensure(tx, id, now)?;
     let mut name = tx.prepare_cached("INSERT OR IGNORE INTO address (key, article) VALUES (?1, ?2)")?;
     for address in [Some(url_key), seen.link_key].into_iter().flatten() {
         name.execute(params![address.as_bytes(), id.as_bytes()])?;
@@ -100,10 +96,11 @@ fn sight(tx: &Connection, seen: &Sight) -> Result<Sighting> {
     tx.prepare_cached("UPDATE article SET last = ?2, touched = max(touched, ?3) WHERE id = ?1")?.execute(params![
         id.as_bytes(),
         seen.hash.as_bytes(),
-        ms(seen.now)
+        ms(now)
     ])?;
     tx.prepare_cached(
-        "UPDATE entry SET article = ?2, hash = ?3, url = ?4, title = ?5, page_host = ?6, sighted = 1 WHERE key = ?1",
+        "UPDATE entry SET article = ?2, hash = ?3, url = ?4, title = ?5, page_host = ?6, sighted = 1, page_etag = ?7,
+             page_modified = ?8 WHERE key = ?1",
     )?
     .execute(params![
         seen.key.as_bytes(),
@@ -111,7 +108,9 @@ fn sight(tx: &Connection, seen: &Sight) -> Result<Sighting> {
         seen.hash.as_bytes(),
         seen.url,
         seen.title,
-        seen.host
+        seen.host,
+        seen.page.etag,
+        seen.page.last_modified
     ])?;
     let wall = is_wall(tx, seen)?;
     Ok(Sighting { id, revision: count(revision), previous, last_before, known_body: known.is_some(), wall })

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::Serialize;
 use wiredesk_model::entry::Entry;
+use wiredesk_model::feed::Validators;
 use wiredesk_model::id::{ArticleId, Digest, EntryKey};
 use wiredesk_model::outcome::{Dropped, Outcome};
 
@@ -65,6 +66,10 @@ pub struct Admitted {
     pub gone_seen: u32,
     /// Since when.
     pub gone_since: Option<Timestamp>,
+    /// What to ask its page with again: a page that has not changed has the body that the entry was settled with.
+    pub page: Validators,
+    /// Pages of its feed in a row that said no more than the feed did.
+    pub whole: u32,
 }
 
 impl Store {
@@ -126,6 +131,21 @@ impl Store {
         self.inner.writer.write(work).await
     }
 
+    /// Takes an attempt back that came to nothing for a reason of ours: it does not count, and the entry is due as before.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub async fn take_back(&self, key: EntryKey) -> Result<()> {
+        let work = move |tx: &Transaction<'_>| {
+            tx.prepare_cached(
+                "UPDATE entry SET under_way = 0, attempts = max(attempts - 1, 0) WHERE key = ?1 AND state = 'pending'",
+            )?
+            .execute([key.as_bytes()])?;
+            Ok(())
+        };
+        self.inner.writer.write(work).await
+    }
+
     /// Takes back the attempts that a clean stop cut short: they do not count, and their entries are due as before.
     ///
     /// # Errors
@@ -170,7 +190,8 @@ fn pending(row: &Row<'_>, latest: Timestamp) -> rusqlite::Result<Pending> {
 fn admit(tx: &Connection, key: EntryKey) -> Result<Option<Admitted>> {
     let mut find = tx.prepare_cached(
         "SELECT feed.id AS feed_id, feed.title AS feed_title, feed.url AS feed_url, listing.json, first_seen, attempts, under_way, fate, fate_value,
-                revisit, gone_seen, gone_since
+                revisit, gone_seen, gone_since, feed.whole AS whole, iif(revisit AND NOT sighted, page_etag, NULL) AS page_etag,
+                iif(revisit AND NOT sighted, page_modified, NULL) AS page_modified
          FROM entry JOIN feed ON feed.no = entry.feed JOIN listing ON listing.key = entry.key
          WHERE entry.key = ?1 AND state = 'pending'",
     )?;
@@ -188,6 +209,8 @@ fn admit(tx: &Connection, key: EntryKey) -> Result<Option<Admitted>> {
         crashed: row.get("under_way")?,
         gone_seen: count(row.get("gone_seen")?),
         gone_since: maybe_time(row, "gone_since")?,
+        page: Validators { etag: row.get("page_etag")?, last_modified: row.get("page_modified")? },
+        whole: count(row.get("whole")?),
     };
     drop(rows);
     tx.prepare_cached("UPDATE entry SET attempts = attempts + 1, under_way = 1 WHERE key = ?1")?

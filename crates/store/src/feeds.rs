@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::Serialize;
 use wiredesk_model::feed::Validators;
+use wiredesk_model::habits::Habits;
 use wiredesk_model::id::FeedId;
 
 use crate::Store;
-use crate::columns::{Result, count, maybe_time, ms, time};
+use crate::columns::{Result, count, json, maybe_time, ms, time};
 use crate::error::StoreError;
 
 /// The longest wait that a stored due time is believed for, in milliseconds: a day, or the feed's own interval.
@@ -44,6 +45,34 @@ pub struct FeedState {
     pub interval_s: Option<u32>,
     /// What names its entries, as the parser found at its first poll; kept, for another would make all entries new.
     pub identity: Option<String>,
+    /// What was learned of it.
+    pub habits: Habits,
+    /// Pages in a row that said no more than the feed did.
+    pub whole: u32,
+}
+
+/// What a poll leaves for the next one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// When to ask again.
+    pub due: Timestamp,
+    /// The wait found fit, in seconds.
+    pub interval_s: Option<u32>,
+    /// What is known of the feed now.
+    pub habits: Habits,
+}
+
+/// How a poll failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Failed {
+    /// Why, in the operator's words.
+    pub error: String,
+    /// It answered 410.
+    pub gone: bool,
+    /// The server asked for the wait itself (`Retry-After`).
+    pub held: bool,
+    /// It is no fault of the feed's: it is not counted.
+    pub ours: bool,
 }
 
 impl Store {
@@ -76,30 +105,31 @@ impl Store {
             .await
     }
 
-    /// A poll failed, or its answer could not be read. Its validators stay what they were. `held` says that the server
-    /// asked for the wait until `due`.
+    /// A poll failed, or its answer could not be read. Its validators stay what they were.
     ///
     /// # Errors
     /// [`StoreError::UnknownFeed`], or what SQLite says.
-    pub async fn poll_failed(
-        &self,
-        feed: &FeedId,
-        at: Timestamp,
-        due: Timestamp,
-        error: &str,
-        gone: bool,
-        held: bool,
-    ) -> Result<()> {
-        let (feed, error) = (feed.clone(), short(error));
+    pub async fn poll_failed(&self, feed: &FeedId, at: Timestamp, failed: Failed, next: Next) -> Result<()> {
+        let (feed, error, habits) = (feed.clone(), short(&failed.error), learned(&next.habits)?);
         self.inner.clock.see(at);
         let work = move |tx: &Transaction<'_>| {
             let changed = tx
                 .prepare_cached(
                     "UPDATE feed SET last_polled = ?2, due = ?3, last_error = ?4, gone = ?5, held = ?6,
-                         failures = failures + 1
+                         failures = failures + iif(?7, 0, 1), interval_s = coalesce(?8, interval_s), habits = ?9
                      WHERE id = ?1",
                 )?
-                .execute(params![feed.as_str(), ms(at), ms(due), error, gone, held])?;
+                .execute(params![
+                    feed.as_str(),
+                    ms(at),
+                    ms(next.due),
+                    error,
+                    failed.gone,
+                    failed.held,
+                    failed.ours,
+                    next.interval_s,
+                    habits
+                ])?;
             known(changed, feed)
         };
         self.inner.writer.write(work).await
@@ -113,19 +143,20 @@ impl Store {
         &self,
         feed: &FeedId,
         at: Timestamp,
-        due: Timestamp,
         validators: Option<Validators>,
+        next: Next,
     ) -> Result<()> {
-        let feed = feed.clone();
+        let (feed, habits) = (feed.clone(), learned(&next.habits)?);
         self.inner.clock.see(at);
         let work =
             move |tx: &Transaction<'_>| {
                 let changed = tx
                 .prepare_cached(
-                    "UPDATE feed SET last_polled = ?2, due = ?3, last_error = NULL, gone = 0, held = 0, failures = 0
+                    "UPDATE feed SET last_polled = ?2, due = ?3, last_error = NULL, gone = 0, held = 0, failures = 0,
+                         interval_s = coalesce(?4, interval_s), habits = ?5
                      WHERE id = ?1",
                 )?
-                .execute(params![feed.as_str(), ms(at), ms(due)])?;
+                .execute(params![feed.as_str(), ms(at), ms(next.due), next.interval_s, habits])?;
                 if let Some(new) = validators {
                     tx.prepare_cached("UPDATE feed SET etag = ?2, last_modified = ?3 WHERE id = ?1")?
                         .execute(params![feed.as_str(), new.etag, new.last_modified])?;
@@ -134,10 +165,29 @@ impl Store {
             };
         self.inner.writer.write(work).await
     }
+
+    /// A page of the feed was read and compared with what the feed itself carries: it said no more, or it did.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub async fn compared(&self, feed: &FeedId, no_more: bool) -> Result<()> {
+        let feed = feed.clone();
+        let work = move |tx: &Transaction<'_>| {
+            tx.prepare_cached("UPDATE feed SET whole = iif(?2, whole + 1, 0) WHERE id = ?1")?
+                .execute(params![feed.as_str(), no_more])?;
+            Ok(())
+        };
+        self.inner.writer.write(work).await
+    }
 }
 
 fn known(changed: usize, feed: FeedId) -> Result<()> {
     if changed == 0 { Err(StoreError::UnknownFeed { feed }) } else { Ok(()) }
+}
+
+/// Habits as they stand in a column.
+pub(crate) fn learned(habits: &Habits) -> Result<Option<String>> {
+    if *habits == Habits::default() { Ok(None) } else { json("a feed's habits", habits).map(Some) }
 }
 
 /// An error's text, of a length fit for a column and a screen.
@@ -149,7 +199,7 @@ fn sync(tx: &Connection, id: &FeedId, url: &str, now: Timestamp) -> Result<FeedS
     tx.prepare_cached(
         "INSERT INTO feed (id, url, due) VALUES (?1, ?2, ?3)
          ON CONFLICT (id) DO UPDATE SET url = excluded.url, etag = NULL, last_modified = NULL, identity = NULL, gone = 0, held = 0,
-             failures = 0, last_error = NULL, due = excluded.due
+             failures = 0, last_error = NULL, habits = NULL, whole = 0, due = excluded.due
          WHERE url <> excluded.url",
     )?
     .execute(params![id.as_str(), url, ms(now)])?;
@@ -179,5 +229,11 @@ pub(crate) fn state(row: &Row<'_>) -> rusqlite::Result<FeedState> {
         held: row.get("held")?,
         interval_s: row.get::<_, Option<i64>>("interval_s")?.map(count),
         identity: row.get("identity")?,
+        // What cannot be read was learned by a later desk, or by none: it is learned anew.
+        habits: row
+            .get::<_, Option<String>>("habits")?
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default(),
+        whole: count(row.get("whole")?),
     })
 }

@@ -14,6 +14,7 @@ use crate::Store;
 use crate::columns::{Result, ms};
 use crate::entries::Pending;
 use crate::error::StoreError;
+use crate::feeds::{Next, learned};
 use crate::listing::{add, is_the_feeds_own, refresh, reopen};
 use crate::read::open_entries;
 
@@ -46,10 +47,6 @@ pub struct Poll {
     /// Whether the listing is all of it. A listing that was cut off says nothing about what it goes without, and its
     /// validators are not kept.
     pub whole: bool,
-    /// When to ask again.
-    pub due: Timestamp,
-    /// The interval found fit, in seconds.
-    pub interval_s: Option<u32>,
     /// What names its entries, so that the next poll calls them the same.
     pub identity: Option<String>,
     /// How many entries of a *first* poll are read; the rest is dropped as `backfill`.
@@ -80,11 +77,20 @@ impl Store {
     /// its due time nor its attempts change. An entry that is settled is opened again when its fingerprint changed, save
     /// where it was dropped as `backfill`, `off_site` or `no_link`.
     ///
+    /// `next` says when to ask again, from what the poll came to; it is committed with the poll.
+    ///
+    /// A listing that was cut off or left out does not give its validators: the ones before stay, for they stand for the last
+    /// listing that was taken whole, unless the server gave the same ones with this.
+    ///
     /// # Errors
     /// [`StoreError::UnknownFeed`], or what SQLite says; then nothing of the poll is kept.
-    pub async fn journal(&self, poll: Poll) -> Result<Journalled> {
+    pub async fn journal(
+        &self,
+        poll: Poll,
+        next: impl FnOnce(&Journalled) -> Next + Send + 'static,
+    ) -> Result<(Journalled, Next)> {
         self.inner.clock.see(poll.at);
-        self.inner.writer.write(move |tx| journal(tx, &poll)).await
+        self.inner.writer.write(move |tx| journal(tx, &poll, next)).await
     }
 }
 
@@ -96,7 +102,7 @@ struct Known {
     reason: Option<String>,
 }
 
-fn journal(tx: &Connection, poll: &Poll) -> Result<Journalled> {
+fn journal(tx: &Connection, poll: &Poll, next: impl FnOnce(&Journalled) -> Next) -> Result<(Journalled, Next)> {
     let feed: Option<(i64, bool)> = tx
         .prepare_cached("SELECT no, opened FROM feed WHERE id = ?1")?
         .query_row([poll.feed.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -151,8 +157,9 @@ fn journal(tx: &Connection, poll: &Poll) -> Result<Journalled> {
     if poll.whole {
         mark_left(tx, feed, &keys, poll.at)?;
     }
-    close_poll(tx, feed, poll, &done, added > 0 || done.changed > 0, deferred)?;
-    Ok(done)
+    let next = next(&done);
+    close_poll(tx, feed, poll, &done, &next, Close { news: added > 0 || done.changed > 0, deferred })?;
+    Ok((done, next))
 }
 
 fn known(tx: &Connection, key: &EntryKey) -> Result<Option<Known>> {
@@ -190,28 +197,40 @@ fn mark_left(tx: &Connection, feed: i64, listed: &HashSet<EntryKey>, at: Timesta
     Ok(())
 }
 
-/// The feed's own row. Validators are kept only where nothing was cut off or left out: otherwise the next poll must bring
-/// the body again.
-fn close_poll(tx: &Connection, feed: i64, poll: &Poll, done: &Journalled, news: bool, deferred: bool) -> Result<()> {
-    let complete = poll.whole && done.left_out == 0 && !deferred;
-    let validators = poll.validators.clone().filter(|_| complete).unwrap_or_default();
+/// What else is to be known when a poll is closed.
+struct Close {
+    /// It brought something.
+    news: bool,
+    /// Something it says could not be taken in yet.
+    deferred: bool,
+}
+
+/// The feed's own row. New validators are kept only where nothing was cut off or left out: otherwise the next poll must bring the
+/// body again. Those from before still stand for a listing that was taken whole; only what the server says of both is no use.
+fn close_poll(tx: &Connection, feed: i64, poll: &Poll, done: &Journalled, next: &Next, close: Close) -> Result<()> {
+    let complete = poll.whole && done.left_out == 0 && !close.deferred;
+    let given = poll.validators.clone().unwrap_or_default();
     tx.prepare_cached(
-        "UPDATE feed SET etag = ?2, last_modified = ?3, due = ?4, interval_s = ?5, title = coalesce(?6, title),
+        "UPDATE feed SET etag = iif(?11, ?2, nullif(etag, coalesce(?2, ''))),
+             last_modified = iif(?11, ?3, nullif(last_modified, coalesce(?3, ''))),
+             due = ?4, interval_s = ?5, title = coalesce(?6, title),
              last_polled = ?7, last_new = iif(?8, ?7, last_new), polled = 1, opened = opened OR ?9, failures = 0,
-             last_error = NULL, gone = 0, held = 0, identity = coalesce(?10, identity)
+             last_error = NULL, gone = 0, held = 0, identity = coalesce(?10, identity), habits = ?12
          WHERE no = ?1",
     )?
     .execute(params![
         feed,
-        validators.etag,
-        validators.last_modified,
-        ms(poll.due),
-        poll.interval_s,
+        given.etag,
+        given.last_modified,
+        ms(next.due),
+        next.interval_s,
         poll.title,
         ms(poll.at),
-        news,
+        close.news,
         done.left_out == 0,
         poll.identity,
+        complete,
+        learned(&next.habits)?,
     ])?;
     Ok(())
 }

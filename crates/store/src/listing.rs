@@ -77,7 +77,8 @@ pub(crate) fn reopen(
     tx.prepare_cached(
         "UPDATE entry SET link = ?2, host = ?3, link_key = ?4, fingerprint = ?5, title = ?6, due = ?7, state = ?8,
              waits_for = ?9, fate = ?10, fate_value = ?11, attempts = 0, under_way = 0, last_error = NULL, gone_seen = 0,
-             gone_since = NULL, revisit = hash IS NOT NULL, sighted = 0, settled_at = NULL, reason = NULL, detail = NULL, partition = NULL, place = NULL
+             gone_since = NULL, revisit = hash IS NOT NULL, sighted = 0,
+             page_etag = iif(state = 'dropped', NULL, page_etag), page_modified = iif(state = 'dropped', NULL, page_modified), settled_at = NULL, reason = NULL, detail = NULL, partition = NULL, place = NULL
          WHERE key = ?1",
     )?
     .execute(params![

@@ -12,7 +12,7 @@ use crate::columns::Result;
 use crate::error::StoreError;
 
 /// The steps that bring a store from each version to the next; the first makes version 1 of an empty file.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("../migrations/0001.sql"), include_str!("../migrations/0002.sql")];
 
 /// The version this program writes.
 pub(crate) const KNOWN: i64 = MIGRATIONS.len() as i64;

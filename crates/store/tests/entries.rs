@@ -2,9 +2,11 @@
 
 mod desk;
 
-use desk::{Desk, at, hash, item, key, titled};
+use desk::{Desk, at, etag, hash, item, key, titled};
+use wiredesk_model::feed::Validators;
 use wiredesk_model::id::ArticleId;
 use wiredesk_model::outcome::{Dropped, Outcome};
+use wiredesk_store::articles::Sight;
 
 #[tokio::test]
 async fn an_attempt_is_known_after_a_crash() {
@@ -108,8 +110,17 @@ async fn one_body_under_three_addresses_and_titles_on_one_host_is_a_wall() {
         walls.push(desk.sight(key("a", id), id, hash(7)).await.wall);
     }
     assert_eq!(walls, [false, false, true]);
-    let url = "http://other.example/1";
-    let elsewhere = desk.store.sight(key("a", "1"), None, url, url, "other.example", hash(7), at(1)).await;
+    let url = "http://other.example/1".to_owned();
+    let elsewhere = Sight {
+        key: key("a", "1"),
+        link_key: None,
+        title: url.clone(),
+        url,
+        host: "other.example".into(),
+        hash: hash(7),
+        page: Validators::default(),
+    };
+    let elsewhere = desk.store.sight(elsewhere, at(1)).await;
     assert!(!elsewhere.expect("a sighting").wall, "a copy elsewhere is a copy");
 }
 
@@ -133,4 +144,23 @@ async fn a_change_seen_while_an_entry_is_read_keeps_no_validators() {
     desk.poll("a", 2, vec![titled("a", "1", "x", "corrected")]).await;
     let state = desk.store.feed_state(&wiredesk_model::id::FeedId::new("a")).await.expect("a store").expect("known");
     assert_eq!(state.validators, wiredesk_model::feed::Validators::default());
+}
+
+/// Only a body that is known to have been settled may be called unchanged: one that was read and lost to a crash, or dropped, must be
+/// read again.
+#[tokio::test]
+async fn a_page_is_asked_again_conditionally_only_for_a_body_that_was_settled() {
+    let desk = Desk::new().await;
+    desk.poll("a", 1, vec![item("a", "1", "x")]).await;
+    assert_eq!(desk.admit(key("a", "1")).await.page, Validators::default(), "it was never read");
+    desk.sight(key("a", "1"), "x", hash(1)).await;
+    assert_eq!(desk.admit(key("a", "1")).await.page, Validators::default(), "it was read, but it is not settled");
+    desk.settle(key("a", "1"), Outcome::Unchanged).await;
+    desk.poll("a", 2, vec![titled("a", "1", "x", "corrected")]).await;
+    assert_eq!(desk.admit(key("a", "1")).await.page, etag("\"page\""));
+    desk.sight(key("a", "1"), "x", hash(2)).await;
+    assert_eq!(desk.admit(key("a", "1")).await.page, Validators::default(), "another body, not settled yet");
+    desk.settle(key("a", "1"), Outcome::Dropped(Dropped::Wall)).await;
+    desk.poll("a", 3, vec![titled("a", "1", "x", "again")]).await;
+    assert_eq!(desk.admit(key("a", "1")).await.page, Validators::default(), "what was dropped is not in the topic");
 }

@@ -4,10 +4,13 @@ mod desk;
 
 use std::time::Instant;
 
-use desk::{Desk, at, etag, feed, hash, item, key, poll, titled};
+use desk::{Desk, at, etag, feed, hash, item, key, next, poll, titled};
+use wiredesk_model::feed::Validators;
+use wiredesk_model::habits::{Condition, Habits};
 use wiredesk_model::outcome::{Dropped, Outcome};
 use wiredesk_store::entries::Fate;
 use wiredesk_store::error::StoreError;
+use wiredesk_store::feeds::{Failed, Next};
 
 #[tokio::test]
 async fn a_polls_entries_and_validators_are_committed_together() {
@@ -27,7 +30,7 @@ async fn a_poll_that_left_entries_out_stores_no_validators() {
     desk.poll("a", 1, vec![]).await;
     let mut full = poll("a", 2, vec![item("a", "1", "x"), item("a", "2", "y")]);
     full.backlog = 1;
-    let done = desk.store.journal(full).await.expect("a poll");
+    let done = desk.journal(full).await;
     assert_eq!((done.new.len(), done.left_out), (1, 1));
     assert_eq!(desk.sync(2).await[0].validators, Default::default());
 
@@ -36,13 +39,57 @@ async fn a_poll_that_left_entries_out_stores_no_validators() {
     assert_eq!(desk.store.pending_count().await.expect("count"), 2);
 }
 
+/// A listing that was not taken whole once took the validators away, and the next request was unconditional; those of the last whole
+/// listing bring the new one as well, and cost nothing where it was taken back.
+#[tokio::test]
+async fn a_listing_not_taken_whole_leaves_the_validators_of_the_last_whole_one() {
+    let desk = Desk::new().await;
+    desk.poll("a", 1, vec![item("a", "1", "x")]).await;
+    let mut cut = poll("a", 2, vec![item("a", "2", "y")]);
+    (cut.whole, cut.validators) = (false, Some(etag("\"cut\"")));
+    desk.journal(cut).await;
+    assert_eq!(desk.sync(2).await[0].validators, etag("\"new\""));
+    let both = Validators { etag: Some("\"new\"".into()), last_modified: Some("then".into()) };
+    let mut full = poll("a", 3, vec![item("a", "2", "y"), item("a", "3", "z")]);
+    (full.backlog, full.validators) = (1, Some(both));
+    desk.journal(full).await;
+    assert_eq!(desk.sync(3).await[0].validators, Validators::default(), "the server calls both the same");
+}
+
+#[tokio::test]
+async fn what_was_learned_of_a_feed_is_kept_until_its_address_changes() {
+    let desk = Desk::new().await;
+    let mut habits = Habits::default();
+    habits.claims.ttl_s = Some(3600);
+    habits.conditions = vec![Condition::Quiet];
+    let learned = Next { habits: habits.clone(), ..next(1) };
+    desk.store.journal(poll("a", 1, vec![]), |_| learned).await.expect("a poll");
+    desk.store.compared(&feed("a"), true).await.expect("noted");
+    let desk = desk.again(2);
+    let state = desk.sync(2).await.remove(0);
+    assert_eq!((state.habits, state.whole), (habits, 1));
+    desk.store.compared(&feed("a"), false).await.expect("noted");
+    assert_eq!(desk.sync(2).await[0].whole, 0);
+    let moved = [(feed("a"), "http://a.example/elsewhere".to_owned())];
+    let state = desk.store.sync_feeds(&moved, at(5)).await.expect("feeds").remove(0);
+    assert_eq!(state.habits, Habits::default());
+}
+
+#[tokio::test]
+async fn a_failure_of_ours_is_not_counted() {
+    let desk = Desk::new().await;
+    let ours = Failed { error: "no room".into(), ours: true, ..Failed::default() };
+    desk.store.poll_failed(&feed("a"), at(1), ours, next(1)).await.expect("noted");
+    assert_eq!(desk.sync(1).await[0].failures, 0);
+}
+
 #[tokio::test]
 async fn a_cut_listing_marks_nothing_as_left_and_stores_no_validators() {
     let desk = Desk::new().await;
     desk.poll("a", 1, vec![item("a", "1", "x")]).await;
     let mut cut = poll("a", 2, vec![item("a", "2", "y")]);
     cut.whole = false;
-    desk.store.journal(cut).await.expect("a poll");
+    desk.journal(cut).await;
     assert_eq!(desk.trace("x").await[0].left_at, None);
     assert_eq!(desk.sync(2).await[0].validators, Default::default());
     desk.poll("a", 3, vec![item("a", "2", "y")]).await;
@@ -98,18 +145,18 @@ async fn the_rest_of_a_first_poll_is_dropped_as_backfill_and_stays_so() {
         (first.backfill, first.backlog) = (Some(1), backlog);
         first
     };
-    let done = desk.store.journal(first(three("t"), 2)).await.expect("a poll");
+    let done = desk.journal(first(three("t"), 2)).await;
     assert_eq!((done.new.iter().filter(|p| p.fated).count(), done.left_out), (1, 1));
-    let done = desk.store.journal(first(three("t"), 10)).await.expect("a poll");
+    let done = desk.journal(first(three("t"), 10)).await;
     assert!(done.new[0].fated, "what the first poll left out is still behind the backfill");
     for id in ["2", "3"] {
         assert_eq!(desk.admit(key("a", id)).await.fate, Some(Fate::Drop(Dropped::Backfill)));
         desk.settle(key("a", id), Outcome::Dropped(Dropped::Backfill)).await;
     }
-    let done = desk.store.journal(first(three("edited"), 10)).await.expect("a poll");
+    let done = desk.journal(first(three("edited"), 10)).await;
     assert_eq!((done.changed, done.known), (0, 3));
     let later = [three("t"), vec![item("a", "4", "4")]].concat();
-    assert!(!desk.store.journal(first(later, 10)).await.expect("a poll").new[0].fated, "the first poll is behind it");
+    assert!(!desk.journal(first(later, 10)).await.new[0].fated, "the first poll is behind it");
 }
 
 #[tokio::test]
@@ -149,7 +196,7 @@ async fn a_backfilled_entry_of_one_feed_does_not_drop_the_same_link_of_another()
     let desk = Desk::new().await;
     let mut first = poll("a", 1, vec![item("a", "1", "x")]);
     first.backfill = Some(0);
-    desk.store.journal(first).await.expect("a poll");
+    desk.journal(first).await;
     let done = desk.poll("b", 1, vec![item("b", "1", "x")]).await;
     assert_eq!((done.joined, done.new.len(), done.new[0].fated), (0, 1, false));
 }
@@ -158,17 +205,18 @@ async fn a_backfilled_entry_of_one_feed_does_not_drop_the_same_link_of_another()
 async fn a_feed_moves_and_fails_and_is_not_forgotten() {
     let desk = Desk::new().await;
     desk.poll("a", 1, vec![]).await;
-    desk.store.poll_failed(&feed("a"), at(2), at(3), "410 Gone", true, false).await.expect("noted");
+    let gone = Failed { error: "410 Gone".into(), gone: true, ..Failed::default() };
+    desk.store.poll_failed(&feed("a"), at(2), gone, next(2)).await.expect("noted");
     let state = &desk.sync(2).await[0];
     assert_eq!((state.failures, state.gone, state.last_error.as_deref()), (1, true, Some("410 Gone")));
     assert_eq!(state.validators, etag("\"new\""), "a failed poll takes no validators away");
-    desk.store.poll_not_modified(&feed("a"), at(3), at(4), Some(etag("\"two\""))).await.expect("noted");
+    desk.store.poll_not_modified(&feed("a"), at(3), Some(etag("\"two\"")), next(3)).await.expect("noted");
     let state = &desk.sync(3).await[0];
     assert_eq!((state.failures, state.gone, &state.validators), (0, false, &etag("\"two\"")));
     let moved = [(feed("a"), "http://a.example/elsewhere".to_owned())];
     let state = &desk.store.sync_feeds(&moved, at(5)).await.expect("feeds")[0];
     assert_eq!((&state.validators, state.due), (&Default::default(), at(5)));
-    let unknown = desk.store.poll_failed(&feed("z"), at(2), at(3), "", false, false).await;
+    let unknown = desk.store.poll_failed(&feed("z"), at(2), Failed::default(), next(2)).await;
     assert!(matches!(unknown, Err(StoreError::UnknownFeed { .. })));
 }
 

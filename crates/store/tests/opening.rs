@@ -97,3 +97,22 @@ async fn a_clock_that_jumped_is_said_once_and_nothing_expires_until_it_has_held_
     assert!(desk.store.clock_remark().expect("a remark").contains("before the newest time"));
     assert_eq!(desk.again(6).store.clock_remark(), None);
 }
+
+#[tokio::test]
+async fn a_store_of_the_first_version_is_brought_up_to_date_with_all_it_holds() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let data = dir.path().join("data");
+    std::fs::create_dir(&data).expect("a folder");
+    let old = Connection::open(data.join("desk.sqlite")).expect("a file");
+    old.execute_batch(include_str!("../migrations/0001.sql")).expect("the first version");
+    old.execute_batch(
+        "INSERT INTO feed (id, url, etag, due, polled) VALUES ('a', 'http://a.example/feed', '\"1\"', 0, 1);",
+    )
+    .expect("a feed");
+    old.pragma_update(None, "user_version", 1).expect("its version");
+    drop(old);
+    let store = Store::open(&data, at(0)).expect("a store");
+    let feeds = [(desk::feed("a"), "http://a.example/feed".to_owned())];
+    let state = store.sync_feeds(&feeds, at(0)).await.expect("feeds").remove(0);
+    assert_eq!((state.validators.etag.as_deref(), state.polled, state.whole), (Some("\"1\""), true, 0));
+}

@@ -179,6 +179,7 @@ fn examine(
     config.feeds = found.into_iter().map(|feed| feed.settings).collect();
     config.rules = found_rules.into_iter().map(|rule| rule.settings).collect();
     config.daemon.data_dir = folder.join(&config.daemon.data_dir);
+    config.fetch.extra_roots = config.fetch.extra_roots.map(|path| folder.join(path));
     Parts { config, feeds: ready, rules, kafka_properties: properties }
 }
 

@@ -19,6 +19,7 @@ use wiredesk_model::id::DeskId;
 use wiredesk_model::record::Pipeline;
 use wiredesk_model::secret::Secret;
 use wiredesk_model::units::Size;
+use wiredesk_pipeline::clock::Clock;
 use wiredesk_pipeline::cpu::Cpu;
 use wiredesk_pipeline::desk::{Desk, Watcher};
 use wiredesk_pipeline::meter::Meter;
@@ -105,6 +106,7 @@ pub(crate) fn build(plan: Plan) -> Result<Built, Failure> {
         politeness: Politeness {
             concurrency: config.fetch.per_host.concurrency.get(),
             delay: config.fetch.per_host.delay.0,
+            longest_delay: config.fetch.per_host.longest_delay.0,
         },
         settings: config.pipeline,
         schedule: config.schedule,
@@ -116,6 +118,7 @@ pub(crate) fn build(plan: Plan) -> Result<Built, Failure> {
         fetcher,
         store,
         publication,
+        clock: Clock::system(),
         cpu,
         meter,
         watcher,

@@ -8,8 +8,10 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use wiredesk_model::feed::FullText;
 use wiredesk_model::link::{bare, printable};
 use wiredesk_model::outcome::Outcome;
+use wiredesk_pipeline::whole::PAGES;
 use wiredesk_store::error::StoreError;
 use wiredesk_store::feeds::FeedState;
 use wiredesk_store::read::{Reader, Trace};
@@ -66,15 +68,54 @@ pub(crate) fn tinted(text: &str, tint: AnsiColor) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// What is wrong with a feed, if anything.
+/// What is wrong with a feed, if anything: its conditions, the gravest first, and the failure it is in.
 fn sickness(state: &FeedState) -> Option<String> {
-    if state.gone {
-        return Some("gone (410): not asked any more".into());
-    }
-    (state.failures > 0).then(|| {
+    let mut troubles: Vec<String> =
+        state.habits.conditions.iter().map(|condition| printable(&state.habits.told(*condition))).collect();
+    if state.failures > 0 && !state.gone {
         let error = state.last_error.as_deref().map(printable).unwrap_or_default();
-        format!("failed {} time{}: {error}", state.failures, if state.failures == 1 { "" } else { "s" })
+        let times = if state.failures == 1 { "" } else { "s" };
+        troubles.push(format!("failed {} time{times}: {error}", state.failures));
+    }
+    (!troubles.is_empty()).then(|| troubles.join("; "))
+}
+
+/// Where a feed redirects to for good, and whether that is believed yet.
+fn moved(state: &FeedState) -> Option<String> {
+    let moved = state.habits.moved.as_ref()?;
+    let to = printable(&moved.to);
+    Some(match moved.learned {
+        true => format!("to {to}, asked there since it was certain: change its `url`"),
+        false => format!("to {to}, it says ({} times since {}); not certain yet", moved.times, relative(moved.since)),
     })
+}
+
+/// Whether its pages are fetched.
+fn full_text(setting: FullText, state: Option<&FeedState>) -> String {
+    let setting_name = json!(setting).as_str().unwrap_or_default().to_owned();
+    match state.map_or(0, |state| state.whole) {
+        PAGES.. if setting == FullText::Auto => {
+            setting_name + ": it carries whole articles, one page in ten is fetched"
+        }
+        _ => setting_name,
+    }
+}
+
+/// What its publisher claims about when to ask.
+fn claims(state: &FeedState) -> String {
+    let claims = &state.habits.claims;
+    let span =
+        |seconds: Option<u64>| seconds.map(|s| rough(SignedDuration::from_secs(i64::try_from(s).unwrap_or(i64::MAX))));
+    let mut said: Vec<String> = Vec::new();
+    said.extend(span(claims.ttl_s).map(|ttl| format!("every {ttl}")));
+    said.extend(span(claims.max_age_s).map(|age| format!("fresh for {age}")));
+    if claims.skip_hours != 0 {
+        said.push(format!("not in {} hours of the day", claims.skip_hours.count_ones()));
+    }
+    if claims.skip_days != 0 {
+        said.push(format!("not on {} days of the week", claims.skip_days.count_ones()));
+    }
+    if said.is_empty() { "nothing".into() } else { said.join(", ") }
 }
 
 /// `feeds list`
@@ -96,7 +137,10 @@ pub(crate) async fn feeds(path: &Path, sick: bool, output: Output) -> Result<Exi
             writeln!(
                 out,
                 "{}",
-                json!({ "id": feed.id, "url": bare(&feed.url), "tags": feed.tags, "sick": trouble, "state": state })
+                json!({
+                    "id": feed.id, "url": bare(&feed.url), "tags": feed.tags, "sick": trouble,
+                    "conditions": state.map(|state| &state.habits.conditions), "state": state
+                })
             )
             .or_exit(Exit::Io)?;
             continue;
@@ -141,7 +185,7 @@ pub(crate) async fn feed(path: &Path, id: &str, output: Output) -> Result<Exit, 
         ("url", bare(&feed.url).into()),
         ("tags", feed.tags.join(", ")),
         ("interval", feed.interval.map_or_else(|| "its own".into(), |span| span.to_string())),
-        ("full text", json!(feed.full_text).as_str().unwrap_or_default().into()),
+        ("full text", full_text(feed.full_text, state.as_ref())),
     ];
     if let Some(state) = &state {
         rows.extend([
@@ -149,13 +193,27 @@ pub(crate) async fn feed(path: &Path, id: &str, output: Output) -> Result<Exit, 
             ("polled", state.last_polled.map(relative).unwrap_or_else(|| "never".into())),
             ("next", if state.gone { "never: it is gone (410)".into() } else { relative(state.due) }),
             ("last new", state.last_new.map(relative).unwrap_or_else(|| "never".into())),
+            ("its publisher says", claims(state)),
+            (
+                "usual gap",
+                match state.habits.rhythm.gaps {
+                    0 => "not known yet".into(),
+                    _ => rough(SignedDuration::from_secs(i64::try_from(state.habits.rhythm.gap_s).unwrap_or(i64::MAX))),
+                },
+            ),
+            (
+                "interval found",
+                state.interval_s.map(|s| rough(SignedDuration::from_secs(s.into()))).unwrap_or_default(),
+            ),
+            ("identity", state.identity.as_deref().map(printable).unwrap_or_default()),
+            ("moved", moved(state).unwrap_or_else(|| "no".into())),
             ("etag", printable(state.validators.etag.as_deref().unwrap_or_default())),
             ("last modified", printable(state.validators.last_modified.as_deref().unwrap_or_default())),
             ("trouble", sickness(state).unwrap_or_else(|| "none".into())),
         ]);
     }
     for (name, value) in rows {
-        writeln!(out, "{name:<14} {value}").or_exit(Exit::Io)?;
+        writeln!(out, "{name:<19} {value}").or_exit(Exit::Io)?;
     }
     Ok(Exit::Ok)
 }

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 use wiredesk_fetch::fetcher::Fetcher;
-use wiredesk_fetch::settings::Settings;
+use wiredesk_fetch::settings::{PerHost, Settings};
 use wiredesk_model::feed::{Feed, FullText, OffSite, Validators};
 use wiredesk_model::id::FeedId;
 use wiredesk_model::secret::Secret;
@@ -121,6 +121,7 @@ pub fn settings() -> Settings {
         page_limit: Size::mib(1),
         feed_limit: Size::mib(1),
         memory: Size::mib(8),
+        per_host: PerHost { delay: Span::millis(0), ..PerHost::default() },
         allow_networks: vec!["127.0.0.1/32".parse().expect("a network")],
         ..Settings::default()
     }

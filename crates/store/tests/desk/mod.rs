@@ -5,9 +5,12 @@ use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use wiredesk_model::entry::{Entry, Listing};
 use wiredesk_model::feed::Validators;
+use wiredesk_model::habits::Habits;
 use wiredesk_model::id::{ArticleId, DeskId, Digest, EntryKey, FeedId};
 use wiredesk_model::outcome::{Outcome, Receipt};
 use wiredesk_model::topic::{Found, Joint};
+use wiredesk_store::articles::Sight;
+use wiredesk_store::feeds::Next;
 use wiredesk_store::journal::{Journalled, Listed, Poll};
 use wiredesk_store::read::Trace;
 use wiredesk_store::{Store, address_key};
@@ -58,12 +61,15 @@ pub(crate) fn poll(feed: &str, hours: i64, listed: Vec<Listed>) -> Poll {
         listed,
         validators: Some(etag("\"new\"")),
         whole: true,
-        due: at(hours + 1),
-        interval_s: Some(3600),
         backfill: None,
         identity: None,
         backlog: 1_000,
     }
+}
+
+/// To be asked again an hour after `hours`.
+pub(crate) fn next(hours: i64) -> Next {
+    Next { due: at(hours + 1), interval_s: Some(3600), habits: Habits::default() }
 }
 
 pub(crate) struct Desk {
@@ -95,7 +101,14 @@ impl Desk {
     }
 
     pub(crate) async fn poll(&self, feed: &str, hours: i64, listed: Vec<Listed>) -> Journalled {
-        self.store.journal(poll(feed, hours, listed)).await.expect("a poll")
+        self.journal(poll(feed, hours, listed)).await
+    }
+
+    /// A poll with all it says, to be done again an hour later.
+    pub(crate) async fn journal(&self, poll: Poll) -> Journalled {
+        let next =
+            Next { due: poll.at + SignedDuration::from_hours(1), interval_s: Some(3600), habits: Habits::default() };
+        self.store.journal(poll, |_| next).await.expect("a poll").0
     }
 
     pub(crate) async fn admit(&self, key: EntryKey) -> wiredesk_store::entries::Admitted {
@@ -105,7 +118,16 @@ impl Desk {
     pub(crate) async fn sight(&self, key: EntryKey, url: &str, body: Digest) -> wiredesk_store::articles::Sighting {
         let url = format!("http://news.example/{url}");
         let link = Some(address_key(&url.parse().expect("a url")));
-        self.store.sight(key, link, &url, &url, "news.example", body, at(1)).await.expect("a sighting")
+        let seen = Sight {
+            key,
+            link_key: link,
+            title: url.clone(),
+            url,
+            host: "news.example".into(),
+            hash: body,
+            page: etag("\"page\""),
+        };
+        self.store.sight(seen, at(1)).await.expect("a sighting")
     }
 
     /// Reads the entry and publishes its body, as the pipeline does when nothing goes wrong.

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue, Deserializer};
 use url::Url;
 use wiredesk_model::feed::Feed;
 use wiredesk_model::link;
+use wiredesk_model::secret::{Secret, Setting};
 
 use super::fault::{Fault, position};
 use super::keys::{self, Key};
@@ -149,7 +151,7 @@ fn written_at(feed: &FeedAt<'_>, path: &[&str], sources: &[Source]) -> String {
 }
 
 fn alone(config: &Config, feed: &FeedAt<'_>, faults: &mut Vec<Fault>) {
-    let FeedSettings { id, url, interval, tags, headers, .. } = &feed.settings;
+    let FeedSettings { id, url, interval, tags, headers, basic_auth, cookies, .. } = &feed.settings;
     if let Err(help) = legal_id(id.as_str()) {
         let message = format!("{:?} cannot be a feed's id", id.as_str());
         faults.push(Fault::error(feed.file, feed.at(&["id"]), message).help(help));
@@ -168,6 +170,21 @@ fn alone(config: &Config, feed: &FeedAt<'_>, faults: &mut Vec<Fault>) {
     }
     if tags.iter().any(|tag| tag.trim().is_empty()) {
         faults.push(Fault::error(feed.file, feed.at(&["tags"]), "a tag is empty"));
+    }
+    let given = |wanted: &str| headers.keys().any(|name| name.eq_ignore_ascii_case(wanted));
+    if basic_auth.is_some() && (given("authorization") || !url.username().is_empty()) {
+        let message = "`basic_auth` and another login are given";
+        faults.push(
+            Fault::error(feed.file, feed.at(&["basic_auth"]), message).help("a request carries one: remove the other"),
+        );
+    }
+    if !cookies.is_empty() && given("cookie") {
+        let message = "`cookies` and a header `Cookie` are given";
+        faults.push(Fault::error(feed.file, feed.at(&["cookies"]), message).help("remove one of the two"));
+    }
+    for name in cookies.keys().filter(|name| !legal_header(name)) {
+        let at = key_place(&feed.table, &["cookies", name]).unwrap_or_else(|| feed.at(&["cookies"]));
+        faults.push(Fault::error(feed.file, at, format!("{name:?} cannot be a cookie's name")));
     }
     let mut seen = HashMap::new();
     for name in headers.keys() {
@@ -216,23 +233,67 @@ pub(crate) fn same_feed_key(url: &Url) -> String {
 
 /// The feed as the stages know it; `None` where a secret is missing, which is then a fault.
 pub(crate) fn resolve(feed: &FeedAt<'_>, folder: &Path, faults: &mut Vec<Fault>) -> Option<Feed> {
-    let FeedSettings { id, url, interval, full_text, off_site, tags, headers, backfill } = feed.settings.clone();
-    let mut resolved = Vec::with_capacity(headers.len());
+    let FeedSettings { id, url, interval, full_text, off_site, tags, headers, basic_auth, cookies, backfill } =
+        feed.settings.clone();
     let before = faults.len();
+    let mut secrets = Secrets { feed, folder, faults: &mut *faults };
+    let mut resolved = Vec::with_capacity(headers.len());
     for (name, setting) in headers {
-        let span = feed.at(&["headers", &name]);
         let what = format!("the header {name:?} of {:?}", id.as_str());
-        let Some(secret) = secrets::resolve(&setting, &what, folder, (feed.file, span.clone()), faults) else {
-            continue;
-        };
         // RFC 9110 §5.5, without the obsolete bytes above ASCII.
-        if secret.reveal().bytes().all(|byte| (b' '..=b'~').contains(&byte) || byte == b'\t') {
-            resolved.push((name, secret));
-        } else {
-            let message = format!("{what} holds a character that headers cannot carry");
-            faults.push(Fault::error(feed.file, span, message).help("write ASCII text of one line"));
+        let legal = |byte: u8| (b' '..=b'~').contains(&byte) || byte == b'\t';
+        resolved.extend(secrets.value(&setting, &what, &["headers", &name], legal).map(|value| (name, value)));
+    }
+    if let Some(setting) = basic_auth {
+        let what = format!("`basic_auth` of {:?}", id.as_str());
+        if let Some(login) = secrets.value(&setting, &what, &["basic_auth"], |byte| !byte.is_ascii_control()) {
+            if login.reveal().contains(':') {
+                let value = format!("Basic {}", BASE64_STANDARD.encode(login.reveal()));
+                resolved.push(("Authorization".into(), Secret::new(value)));
+            } else {
+                secrets.refuse(&["basic_auth"], format!("{what} has no `:`"), "write \"user:password\"");
+            }
         }
+    }
+    let mut pairs = Vec::with_capacity(cookies.len());
+    for (name, setting) in cookies {
+        let what = format!("the cookie {name:?} of {:?}", id.as_str());
+        // RFC 6265 §4.1.1.
+        let legal = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\');
+        let value = secrets.value(&setting, &what, &["cookies", &name], legal);
+        pairs.extend(value.map(|value| format!("{name}={}", value.reveal())));
+    }
+    if !pairs.is_empty() {
+        resolved.push(("Cookie".into(), Secret::new(pairs.join("; "))));
     }
     let failed = faults[before..].iter().any(|fault| fault.severity == super::fault::Severity::Error);
     (!failed).then_some(Feed { id, url, interval, full_text, off_site, tags, headers: resolved, backfill })
+}
+
+/// Where the secrets of one feed are looked up, and their faults go.
+struct Secrets<'a, 'b> {
+    feed: &'a FeedAt<'b>,
+    folder: &'a Path,
+    faults: &'a mut Vec<Fault>,
+}
+
+impl Secrets<'_, '_> {
+    /// A setting's value, where it is there and made of these bytes.
+    fn value(&mut self, setting: &Setting, what: &str, path: &[&str], legal: impl Fn(u8) -> bool) -> Option<Secret> {
+        let place = (self.feed.file, self.feed.at(path));
+        let secret = secrets::resolve(setting, what, self.folder, place, self.faults)?;
+        if secret.reveal().bytes().all(legal) {
+            return Some(secret);
+        }
+        self.refuse(
+            path,
+            format!("{what} holds a character that headers cannot carry"),
+            "write ASCII text of one line",
+        );
+        None
+    }
+
+    fn refuse(&mut self, path: &[&str], message: String, help: &str) {
+        self.faults.push(Fault::error(self.feed.file, self.feed.at(path), message).help(help));
+    }
 }

@@ -9,8 +9,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::source::Source;
 
-/// Tables whose values may be secrets.
-const SECRET_TABLES: [&str; 2] = ["headers", "properties"];
+/// Keys whose values, or whose tables' values, may be secrets.
+const SECRET_TABLES: [&str; 4] = ["headers", "properties", "cookies", "basic_auth"];
 
 /// Parts of a key's name, or of a table's, that say its value may be a secret.
 const SECRET_WORDS: [&str; 9] =

@@ -54,6 +54,12 @@ pub(crate) struct FeedSettings {
     /// Sent with requests for the feed, to its own host only. Secrets as `{ env = "…" }` or `{ file = "…" }`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, Setting>,
+    /// `user:password` for the feed's own host (HTTP Basic, RFC 7617). A secret as `{ env = "…" }` or `{ file = "…" }`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basic_auth: Option<Setting>,
+    /// Cookies sent with requests for the feed, to its own host only; none that a server sets is ever kept.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub cookies: BTreeMap<String, Setting>,
     /// How many entries of the first poll are read, where it differs from `schedule.backfill`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backfill: Option<NonZeroU32>,

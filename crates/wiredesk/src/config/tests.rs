@@ -258,6 +258,27 @@ fn secrets_come_from_files_beside_the_configuration_and_lose_their_last_line_end
     assert!(read(&Desk::new(&feed("{ env = \"WIREDESK_TEST_ABSENT\" }")).path()).is_ok());
 }
 
+#[test]
+fn logins_and_cookies_become_headers_for_the_feeds_own_host() {
+    let feed = |rest: &str| format!("{AGENT}[[feeds]]\nid = \"a\"\nurl = \"https://a.example/\"\n{rest}\n");
+    let desk = Desk::new(&feed("basic_auth = { file = \"login\" }\ncookies = { b = { file = \"b\" }, a = \"1\" }"));
+    let desk = desk.file("login", "desk:hunter2\n").file("b", "2\n");
+    let headers = load(&desk.path()).expect("no fault").feeds.remove(0).headers;
+    let told: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.reveal())).collect();
+    assert_eq!(told, [("Authorization", "Basic ZGVzazpodW50ZXIy"), ("Cookie", "a=1; b=2")]);
+    for (rest, message) in [
+        ("basic_auth = \"hunter2\"", "`basic_auth` of \"a\" has no `:`"),
+        ("basic_auth = \"a:hunter2\"\nheaders = { authorization = \"hunter2\" }", "`basic_auth` and another login"),
+        ("cookies = { a = \"hunter2;\" }", "the cookie \"a\" of \"a\" holds a character"),
+        ("cookies = { \"a b\" = \"hunter2\" }", "cannot be a cookie's name"),
+        ("cookies = { a = \"1\" }\nheaders = { Cookie = \"hunter2\" }", "`cookies` and a header `Cookie`"),
+    ] {
+        let faults = Desk::new(&feed(rest)).faults();
+        assert!(rows(&faults).iter().any(|told| told.contains(message)), "{rest}: {:#?}", rows(&faults));
+        assert!(!faults.to_string().contains("hunter2"), "{faults}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_secret_that_everybody_may_read_is_warned_of() {

@@ -107,6 +107,8 @@ pub(super) fn feed(id: String, url: Url, tags: Vec<String>) -> FeedSettings {
         off_site: OffSite::default(),
         tags,
         headers: BTreeMap::new(),
+        basic_auth: None,
+        cookies: BTreeMap::new(),
         backfill: None,
     }
 }

@@ -1,0 +1,95 @@
+//! Whether a feed carries the whole of its articles, so that `full_text = "auto"` can save their pages.
+//!
+//! Nothing that a feed says of itself tells: full texts and teasers stand in the same elements. So the pages are the judge: as they are read,
+//! each is compared with what the feed carried of it. When five in a row said no more, pages are fetched no more, save every
+//! tenth, as a sample; one that says more than the feed did, and all are fetched again. A page that differs in a caption or a byline
+//! counts neither way. Which entry is a sample hangs on its name, not
+//! on chance, and one that was read by its page before is read so again: another source would be another body.
+
+use std::collections::HashSet;
+
+use wiredesk_clean::Cleaned;
+use wiredesk_model::block::Hints;
+use wiredesk_model::feed::{Feed, FullText};
+use wiredesk_store::entries::Admitted;
+
+use crate::article;
+
+/// What the record's `extraction.flags` say of an article whose page was not fetched.
+pub(crate) const FLAG: &str = "whole_in_feed";
+/// So many pages in a row must say no more than the feed.
+pub const PAGES: u32 = 5;
+/// One entry in so many is a sample from then on.
+const SAMPLE: u8 = 10;
+/// Words in a row that are compared at once.
+const SHINGLE: usize = 4;
+/// How much of each text must stand in the other, in hundredths: a caption, a byline more or less are no difference.
+const ALIKE: usize = 97;
+
+/// Whether the entry's page need not be fetched.
+pub(crate) fn is_enough(admitted: &Admitted, feed: &Feed) -> bool {
+    let sampled = admitted.entry.key.as_bytes()[0] % SAMPLE == 0;
+    feed.full_text == FullText::Auto
+        && admitted.whole >= PAGES
+        && !admitted.revisit
+        && !admitted.crashed
+        && !sampled
+        && carries_text(&admitted.entry.listing.content, &admitted.entry.listing.summary)
+}
+
+/// Whether the page can say anything about its feed.
+pub(crate) fn is_worth_comparing(admitted: &Admitted, feed: &Feed, hints: &Hints) -> bool {
+    feed.full_text == FullText::Auto && !admitted.revisit && carries_text(&hints.content, &hints.summary)
+}
+
+fn carries_text(content: &Option<String>, summary: &Option<String>) -> bool {
+    content.is_some() || summary.is_some()
+}
+
+/// Whether the page's article says no more than what the feed carries of it, nor less; `None` where the two are so alike that neither
+/// can be said.
+///
+/// No more is the same body, to the letter: otherwise a story that others carry too would be one body by its page and another by its feed.
+pub(crate) fn says_no_more(page: &Cleaned, hints: &Hints) -> Option<bool> {
+    let carried = hints.content.as_ref().or(hints.summary.as_ref()).map_or(0, String::len);
+    if carried * 2 < page.article.text.len() {
+        return Some(false); // a teaser, whatever it says
+    }
+    let Ok(Some(feed)) = article::from_feed(hints) else { return Some(false) };
+    match feed.article.content_hash == page.article.content_hash {
+        true => Some(true),
+        false if are_alike(&feed.article.text, &page.article.text) => None,
+        false => Some(false),
+    }
+}
+
+fn are_alike(one: &str, other: &str) -> bool {
+    let (one, other) = (shingles(one), shingles(other));
+    let common = one.intersection(&other).count();
+    !one.is_empty() && !other.is_empty() && common * 100 >= one.len().max(other.len()) * ALIKE
+}
+
+fn shingles(text: &str) -> HashSet<String> {
+    let folded: Vec<String> = text
+        .split_whitespace()
+        .map(|word| word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect())
+        .filter(|word: &String| !word.is_empty())
+        .collect();
+    folded.windows(SHINGLE).map(|words| words.join(" ")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_alike_when_nearly_all_of_each_stands_in_the_other() {
+        let long: String = (0..300).map(|n| format!("word{n} ")).collect();
+        assert!(are_alike(&long, &long.to_uppercase()));
+        assert!(are_alike(&long, &format!("{long} Photo: A. Nother")));
+        let teaser: String = long.chars().take(600).collect();
+        assert!(!are_alike(&long, &teaser));
+        assert!(!are_alike(&long, &format!("{long}{}", "and something more that only the page says ".repeat(3))));
+        assert!(!are_alike("", ""));
+    }
+}
