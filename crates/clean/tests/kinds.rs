@@ -87,13 +87,16 @@ fn spelled(verdict: &Verdict) -> String {
     }
 }
 
+/// Where in a text of so many paragraphs a line is put.
+type Place = fn(&[String]) -> usize;
+
 #[test]
 fn each_kind_is_caught_where_it_occurs_in_fourteen_languages() {
     let articles = paragraphs();
     let (mut faults, mut all) = (Vec::new(), 0);
     for (name, kind) in kinds() {
         let last = |article: &[String]| article.len();
-        let places: [(&str, &Lines, fn(&[String]) -> usize); 3] =
+        let places: [(&str, &Lines, Place); 3] =
             [("start", &kind.start, |_| 0), ("inside", &kind.inside, |_| 2), ("end", &kind.end, last)];
         for (place, lines, at) in places {
             for (language, line) in lines.iter().flat_map(|(l, lines)| lines.iter().map(move |line| (l, line))) {

@@ -86,7 +86,7 @@ enum Reading {
 
 /// What fetching a page came to.
 enum Fetched {
-    Page(Page),
+    Page(Box<Page>),
     Unchanged,
     Disallowed,
     OnlyRobots,
@@ -224,7 +224,7 @@ impl Desk {
                 return Ok(Fetched::OnlyRobots);
             }
             Ok(match self.fetcher.page_again(url, &admitted.page).await? {
-                PageAnswer::Fresh(page) => Fetched::Page(page),
+                PageAnswer::Fresh(page) => Fetched::Page(Box::new(page)),
                 PageAnswer::NotModified => Fetched::Unchanged,
             })
         };

@@ -28,7 +28,7 @@ const ALIKE: usize = 97;
 
 /// Whether the entry's page need not be fetched.
 pub(crate) fn is_enough(admitted: &Admitted, feed: &Feed) -> bool {
-    let sampled = admitted.entry.key.as_bytes()[0] % SAMPLE == 0;
+    let sampled = admitted.entry.key.as_bytes()[0].is_multiple_of(SAMPLE);
     feed.full_text == FullText::Auto
         && admitted.whole >= PAGES
         && !admitted.revisit

@@ -11,7 +11,9 @@ const TAIL: &str = "On Sunday the band of the fire brigade will play at the land
 fn read(html: &str) -> Article {
     let url = "https://harbour.example/2031/ferry".to_owned();
     let hints = Hints { requested_url: url.clone(), final_url: url, ..Hints::default() };
-    article::read(html.as_bytes(), Some("text/html; charset=utf-8"), &hints).expect("no page here is costly").article
+    article::read(html.as_bytes(), Some("text/html; charset=utf-8"), &hints, &Default::default())
+        .expect("no page here is costly")
+        .article
 }
 
 /// An article whose body has `inner` between its first and its last paragraph.

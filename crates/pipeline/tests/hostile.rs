@@ -110,10 +110,11 @@ fn a_hostile_page_costs_at_most_300_ms_and_64_mb_and_is_flagged() {
 fn read(name: &str) {
     let (_, _, make) = PAGES.iter().find(|(known, ..)| *known == name).expect("a page of the list");
     // What is made ready once is no page's.
-    let _ = article::read(b"<p>Once upon a time there was a mill.", None, &Hints::default());
+    let _ = article::read(b"<p>Once upon a time there was a mill.", None, &Hints::default(), &Default::default());
     let html = make();
     let (memory, processor) = (most_memory(), processor());
-    let outcome = article::read(html.as_bytes(), Some("text/html; charset=utf-8"), &Hints::default());
+    let outcome =
+        article::read(html.as_bytes(), Some("text/html; charset=utf-8"), &Hints::default(), &Default::default());
     let (processor, memory) = (self::processor() - processor, most_memory() - memory);
     let partial = match outcome {
         Ok(read) => read.article.extraction.flags.iter().any(|flag| flag == "partial_parse"),

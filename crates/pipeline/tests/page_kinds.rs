@@ -13,7 +13,8 @@ struct Read {
 fn read(html: &str) -> Read {
     let url = "https://harbour.example/2031/ferry".to_owned();
     let hints = Hints { requested_url: url.clone(), final_url: url, ..Hints::default() };
-    let got = article::read(html.as_bytes(), Some("text/html; charset=utf-8"), &hints).expect("no page here is costly");
+    let got = article::read(html.as_bytes(), Some("text/html; charset=utf-8"), &hints, &Default::default())
+        .expect("no page here is costly");
     Read { kind: got.ledger.page, text: got.article.text, flags: got.article.extraction.flags }
 }
 
@@ -560,7 +561,7 @@ fn of_three_articles_the_one_that_is_meant_is_read() {
             let url = "https://harbour.example/2031/valve".to_owned();
             let title = (*claim == "the feed").then(|| "The valve that stopped a town".to_owned());
             let hints = Hints { requested_url: url.clone(), final_url: url, title, ..Hints::default() };
-            let got = article::read(html.as_bytes(), None, &hints).expect("an article").article;
+            let got = article::read(html.as_bytes(), None, &hints, &Default::default()).expect("an article").article;
             let (own, before, after) =
                 (got.text.contains("On day 22"), got.text.contains("On day 2 "), got.text.contains("On day 42"));
             if !own || before || after || got.title != "The valve that stopped a town" {

@@ -166,8 +166,8 @@ fn blocks(out: &mut String, blocks: &[Judged], why: Option<&str>) {
                 by_rule.join(", ")
             );
         }
-        for number in at..at + whole {
-            block(out, number + 1, &blocks[number], why);
+        for (number, judged) in blocks.iter().enumerate().skip(at).take(whole) {
+            block(out, number + 1, judged, why);
         }
         if folds {
             out.push_str("</details>\n");

@@ -42,7 +42,7 @@ impl Reader {
             Self::Parse => drop(black_box(scraper::Html::parse_document(&text(html)))),
             Self::Wiredesk => {
                 let hints = Hints { requested_url: url.to_owned(), final_url: url.to_owned(), ..Hints::default() };
-                drop(black_box(article::read(html, None, &hints)));
+                drop(black_box(article::read(html, None, &hints, &Default::default())));
             }
             Self::DomSmoothie => {
                 let article = dom_smoothie::Readability::new(&*text(html), Some(url), None)

@@ -461,12 +461,12 @@ pub(crate) fn begins_byline(text: &str) -> bool {
         "author:",
         "автор:",
     ];
-    let rest = WORDS.iter().filter_map(|by| {
+    let mut rest = WORDS.iter().filter_map(|by| {
         let rest = text.get(by.len()..)?;
         (text.get(..by.len())?.to_lowercase() == *by && rest.starts_with([' ', ':']))
             .then_some(rest.trim_start_matches([' ', ':']))
     });
-    let rest = rest.last().unwrap_or_default();
+    let rest = rest.next_back().unwrap_or_default();
     let alone = rest.split(' ').count() == 1;
     text.len() < 200 && rest.starts_with(|c: char| !c.is_lowercase() || alone) && !read(text).is_empty()
 }

@@ -39,8 +39,8 @@ pub(super) struct Line<'a> {
 pub(super) fn around_headline<'a>(outline: &'a Outline, verdicts: &[Verdict]) -> Vec<Line<'a>> {
     let Some(title) = headline(outline, verdicts) else { return Vec::new() };
     let mut out = Vec::new();
-    for at in title.saturating_sub(BEFORE)..(title + AFTER).min(outline.blocks.len()) {
-        let (block, verdict) = (&outline.blocks[at], &verdicts[at]);
+    let near = outline.blocks.iter().zip(verdicts).enumerate();
+    for (at, (block, verdict)) in near.take(title + AFTER).skip(title.saturating_sub(BEFORE)) {
         if at > title && is_text(block, verdict) {
             break;
         }

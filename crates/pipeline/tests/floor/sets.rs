@@ -64,7 +64,7 @@ impl Page {
     pub(crate) fn read(&self) -> String {
         let bytes = self.bytes();
         let hints = Hints { requested_url: self.url.clone(), final_url: self.url.clone(), ..Hints::default() };
-        article::read(&bytes, None, &hints).map(|cleaned| cleaned.article.text).unwrap_or_default()
+        article::read(&bytes, None, &hints, &Default::default()).map(|cleaned| cleaned.article.text).unwrap_or_default()
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn collapse(sets: &[Set]) -> f64 {
             let url = format!("http://site{host:02}.test/body{number:02}.html");
             let html = carry(site, body, &url);
             let hints = Hints { requested_url: url.clone(), final_url: url, ..Hints::default() };
-            let read = article::read(html.as_bytes(), None, &hints).map(|cleaned| cleaned.article);
+            let read = article::read(html.as_bytes(), None, &hints, &Default::default()).map(|cleaned| cleaned.article);
             pages += 1;
             if let Ok(article) = read.as_ref()
                 && !article.text.is_empty()

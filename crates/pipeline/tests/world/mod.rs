@@ -127,6 +127,8 @@ impl World {
             cpu: Cpu::start().expect("threads"),
             meter,
             watcher: self.watcher.clone(),
+            rules: Arc::default(),
+            misfits: Default::default(),
             feeds: self.feeds.iter().cloned().collect(),
         };
         let (end, summary) = Arc::new(desk).run(mode, stop, released).await;
