@@ -29,11 +29,12 @@ pub(crate) fn judge(ledger: &mut Ledger, hints: &Hints) {
     }
     captions::figures(&mut ledger.blocks, &ledger.metadata.images);
     tails::split(&mut ledger.blocks, rules);
-    let (body, forms) = in_body(&ledger.blocks);
+    let body: Vec<usize> = (0..ledger.blocks.len()).filter(|n| ledger.blocks[*n].verdict.is_body()).collect();
+    let forms: Vec<Form> = body.iter().map(|n| Form::of(&ledger.blocks[*n].block.text)).collect();
     repeats::judge(&mut ledger.blocks, &body, &forms);
     let known = Known::new(&ledger.metadata, hints, &ledger.blocks);
     let names = Names::new(&ledger.metadata, hints);
-    let guarded = Judge::new(&mut ledger.blocks, rules, &known, &names, body, forms).run();
+    let guarded = Judge::new(&mut ledger.blocks, rules, &known, &names, body.into_iter().zip(forms)).run();
     if guarded {
         ledger.flags.push("guarded".into());
     }
@@ -41,20 +42,19 @@ pub(crate) fn judge(ledger: &mut Ledger, hints: &Hints) {
     lift_notices_near(&mut ledger.blocks, rules);
 }
 
-fn in_body(blocks: &[Judged]) -> (Vec<usize>, Vec<Form>) {
-    let body: Vec<usize> = (0..blocks.len()).filter(|n| blocks[*n].verdict.is_body()).collect();
-    let forms = body.iter().map(|n| Form::of(&blocks[*n].block.text)).collect();
-    (body, forms)
-}
+/// The rule of blocks that extraction left out of the body at second sight: they stood among its text, and may still say where
+/// chrome begins.
+const SECOND_SIGHT: &str = "model/other";
 
 struct Judge<'a> {
     blocks: &'a mut [Judged],
     rules: &'static Rules,
     known: &'a Known,
     names: &'a Names,
-    /// Places in `blocks` of what is in the body; the other lists run beside it.
+    /// Places in `blocks` of what is in the body, and of what was left out at second sight; the other lists run beside it.
     body: Vec<usize>,
     forms: Vec<Form>,
+    left_out: Vec<bool>,
     hits: Vec<Vec<Hit>>,
     zones: Zones,
     /// By family: whether the article speaks of what the family's chrome speaks of.
@@ -67,13 +67,19 @@ impl<'a> Judge<'a> {
         rules: &'static Rules,
         known: &'a Known,
         names: &'a Names,
-        mut body: Vec<usize>,
-        forms: Vec<Form>,
+        known_forms: impl Iterator<Item = (usize, Form)>,
     ) -> Self {
-        let mut forms = forms;
-        let mut keep = body.iter().map(|n| blocks[*n].verdict.is_body()).collect::<Vec<_>>().into_iter();
-        forms.retain(|_| keep.next().unwrap_or(true));
-        body.retain(|n| blocks[*n].verdict.is_body());
+        let mut known_forms = known_forms.peekable();
+        let (mut body, mut forms, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
+        for (n, judged) in blocks.iter().enumerate() {
+            let form = known_forms.next_if(|(at, _)| *at == n).map(|(_, form)| form);
+            let is_out = judged.verdict.rule() == SECOND_SIGHT;
+            if judged.verdict.is_body() || is_out {
+                forms.push(form.unwrap_or_else(|| Form::of(&judged.block.text)));
+                body.push(n);
+                left_out.push(is_out);
+            }
+        }
         let hits: Vec<Vec<Hit>> = body
             .iter()
             .zip(&forms)
@@ -83,7 +89,7 @@ impl<'a> Judge<'a> {
             })
             .collect();
         let zones = Zones::new(vec![false; forms.len()], &forms);
-        let mut judge = Self { blocks, rules, known, names, body, forms, hits, zones, about: HashMap::new() };
+        let mut judge = Self { blocks, rules, known, names, body, forms, left_out, hits, zones, about: HashMap::new() };
         let running = (0..judge.body.len()).map(|at| judge.is_running(at)).collect();
         judge.zones = Zones::new(running, &judge.forms);
         judge
@@ -91,7 +97,8 @@ impl<'a> Judge<'a> {
 
     /// Running text: reads like it, and no rule knows it, save rules about what the article itself is about.
     fn is_running(&mut self, at: usize) -> bool {
-        reads_like_text(&self.blocks[self.body[at]], &self.forms[at])
+        !self.left_out[at]
+            && reads_like_text(&self.blocks[self.body[at]], &self.forms[at])
             && !self.is_above_credit(at)
             && (0..self.hits[at].len()).all(|n| {
                 let hit = self.hits[at][n];
@@ -130,6 +137,9 @@ impl<'a> Judge<'a> {
         let mut by_pattern = vec![false; self.body.len()];
         for (at, by_pattern) in by_pattern.iter_mut().enumerate() {
             let heading = self.blocks[self.body[at]].block.kind == BlockKind::Heading;
+            if self.left_out[at] && self.admitted(at).is_none() {
+                continue;
+            }
             let judged = &self.blocks[self.body[at]];
             let headline = headline::verdict(self.known, judged, &self.forms[at], at, &self.zones);
             if let Some(verdict) = headline {
@@ -230,11 +240,13 @@ impl<'a> Judge<'a> {
     /// Gives back sentences that were dropped by pattern when little else is left: better chrome in an article than no article.
     fn guard(self, by_pattern: &[bool]) -> bool {
         let (mut whole, mut kept) = (0, 0);
-        for (at, form) in self.forms.iter().enumerate() {
+        for (at, form) in self.forms.iter().enumerate().filter(|(at, _)| !self.left_out[*at]) {
             whole += form.words;
             kept += if self.blocks[self.body[at]].verdict.is_body() { form.words } else { 0 };
         }
-        let lost = |at: &usize| by_pattern[*at] && self.forms[*at].sentence && self.forms[*at].words >= 8;
+        let lost = |at: &usize| {
+            by_pattern[*at] && !self.left_out[*at] && self.forms[*at].sentence && self.forms[*at].words >= 8
+        };
         let back: Vec<usize> = (0..self.body.len()).filter(lost).collect();
         if whole < 60 || kept * 5 >= whole * 2 || back.is_empty() {
             return false;

@@ -11,6 +11,8 @@ use crate::words::Words;
 pub(crate) struct Container {
     /// The element.
     pub(crate) knot: KnotId,
+    /// It was chosen of several articles that stand side by side.
+    pub(crate) chosen: bool,
 }
 
 /// A child must hold this share of what its parent holds to be the container in its place.
@@ -73,8 +75,8 @@ pub(crate) fn find(outline: &mut Outline, title: Option<usize>) -> Option<Contai
         }
         at = child;
     }
-    at = one_of_several(outline, at, title);
-    Some(Container { knot: at })
+    let one = one_of_several(outline, at, title);
+    Some(Container { knot: one, chosen: one != at })
 }
 
 /// Paragraphs, items and what stands inside a line hold no article by themselves, unless all of it is there.
@@ -219,7 +221,7 @@ fn one_of_several(outline: &Outline, at: KnotId, title: Option<usize>) -> KnotId
         let k = outline.knot(id);
         (k.first as usize) <= title && title < k.last as usize
     };
-    let is_article = |id: KnotId| outline.knot(id).tag == Tag::Article || is_headed(outline, id);
+    let is_article = |id: KnotId| is_article(outline, id);
     let children = (1..outline.knots.len())
         .filter_map(|id| KnotId::try_from(id).ok())
         .filter(|id| outline.knot(*id).parent == at && is_article(*id));
@@ -228,6 +230,11 @@ fn one_of_several(outline: &Outline, at: KnotId, title: Option<usize>) -> KnotId
         Some(found) if heavy.len() > 1 && outline.knot(*found).mass > 60.0 => *found,
         _ => at,
     }
+}
+
+/// Whether an element may be an article beside others.
+pub(crate) fn is_article(outline: &Outline, id: KnotId) -> bool {
+    outline.knot(id).tag == Tag::Article || is_headed(outline, id)
 }
 
 /// Whether an element begins with a headline of the first rank.

@@ -14,8 +14,33 @@ use crate::vector::{self, View};
 /// From this probability on a block is body.
 const BODY: f32 = 0.5;
 
+/// A page of more blocks is judged by the rules alone: it is twice the largest of a thousand real ones, and most likely made to cost.
+const BLOCKS: usize = 4_000;
+
+/// With fewer words than this left of a page, its body was thrown away.
+const LEFT: u32 = 12;
+
 /// So many reasons are told.
 const REASONS: usize = 4;
+
+/// What no model brings back: of thousands of such blocks hardly one was body.
+const SURE: [&str; 15] = [
+    "chrome/hidden",
+    "chrome/nav",
+    "chrome/footer",
+    "chrome/breadcrumb",
+    "chrome/comments",
+    "chrome/consent",
+    "chrome/dialog",
+    "chrome/newsletter",
+    "chrome/share",
+    "chrome/form",
+    "chrome/player",
+    "chrome/sidebar",
+    "outside/article",
+    "repeated/text",
+    "title/above",
+];
 
 static SHIPPED: LazyLock<Forest> = LazyLock::new(|| {
     model(include_str!("../model/blocks.forest")).expect("the model is part of the program, and a test reads it")
@@ -66,17 +91,14 @@ pub fn samples(html: &str, hints: &Hints) -> Vec<Sample> {
     })
 }
 
-/// Whether the model is asked: not of what is hidden, navigation, said before, or another field's for certain, nor of what a
-/// site's own rule has decided.
+/// Whether the model is asked: not of what is furniture, said before, or another field's for certain, nor of what a site's own
+/// rule has decided.
 fn is_open(verdict: &Verdict) -> bool {
     let rule = verdict.rule();
     match verdict {
         _ if rule.starts_with("site/") => false,
         Verdict::Body { .. } => true,
-        Verdict::Dropped { .. } => !matches!(
-            rule,
-            "chrome/hidden" | "chrome/nav" | "chrome/footer" | "chrome/breadcrumb" | "repeated/text" | "title/above"
-        ),
+        Verdict::Dropped { .. } => !SURE.contains(&rule),
         Verdict::Field { .. } => matches!(rule, "images/beside" | "subtitle/heading"),
         Verdict::Notice { .. } => false,
     }
@@ -99,8 +121,12 @@ pub(crate) fn judge(
     container: Option<Container>,
     verdicts: &mut [Verdict],
 ) -> Vec<Opinion> {
-    let view = View::new(outline, claims, verdicts, container);
     let mut opinions = vec![Opinion::default(); verdicts.len()];
+    if verdicts.len() > BLOCKS {
+        return opinions;
+    }
+    let view = View::new(outline, claims, verdicts, container);
+    let rules = verdicts.to_vec();
     for (at, (verdict, opinion)) in verdicts.iter_mut().zip(&mut opinions).enumerate() {
         if !is_open(verdict) {
             continue;
@@ -113,6 +139,13 @@ pub(crate) fn judge(
             let reason = |(name, value, moved)| format!("{name} {value:.2} ({moved:+.2})");
             opinion.reasons = model.reasons(&numbers).into_iter().take(REASONS).map(reason).collect();
         }
+    }
+    // A page of which nothing would be left is as the rules saw it.
+    let blocks = outline.blocks.iter().zip(verdicts.iter());
+    let words: u32 = blocks.filter(|(_, verdict)| verdict.is_body()).map(|(block, _)| block.features.words).sum();
+    if words < LEFT {
+        verdicts.clone_from_slice(&rules);
+        opinions.iter_mut().for_each(|opinion| opinion.reasons.clear());
     }
     opinions
 }

@@ -199,7 +199,7 @@ fn prepare(outline: &mut Outline, claims: &Claims, is_fragment: bool) -> Option<
 
 /// A fragment is its own container.
 fn whole(outline: &Outline) -> Option<Container> {
-    outline.knots.first().map(|_| Container { knot: 0 })
+    outline.knots.first().map(|_| Container { knot: 0, chosen: false })
 }
 
 /// Fills in the features that ask for the page as a whole.

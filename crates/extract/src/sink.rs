@@ -196,7 +196,7 @@ impl TreeSink for CountingSink {
             local_name!("script") => {
                 !attrs.iter().any(|a| a.name.local == local_name!("type") && a.value.contains("json"))
             }
-            local_name!("style") | local_name!("noscript") | local_name!("iframe") | local_name!("noframes") => true,
+            local_name!("style") | local_name!("iframe") | local_name!("noframes") => true,
             _ => false,
         };
         attrs.retain(|attribute| self.keeps_all.get() || is_read(attribute));

@@ -10,6 +10,7 @@
 //! | `images/beside` | a line in a small box with a picture |
 //! | `lead/before` | a paragraph between headline and container: body |
 //! | `body/sibling` | a paragraph beside the container, of the same make: body |
+//! | `outside/article` | in another article beside the one that is meant |
 //! | `outside/container` | elsewhere |
 //! | `links/list`, `links/lone`, `cards/grid`, `cards/trailing`, `heading/empty`, `repeated/text` | see [`crate::structure`] |
 //! | `body/container`, `body/anchored` | the article |
@@ -189,7 +190,9 @@ impl Judge<'_> {
             if self.verdicts[at].is_some() || self.outline.within(block.knot, container) {
                 continue;
             }
-            self.verdicts[at] = Some(if lead.contains(&at) {
+            self.verdicts[at] = Some(if self.container.chosen && self.is_of_another(block) {
+                Verdict::dropped("outside/article")
+            } else if lead.contains(&at) {
                 Verdict::body("lead/before")
             } else if self.is_sibling(block, at) {
                 Verdict::body("body/sibling")
@@ -215,6 +218,16 @@ impl Judge<'_> {
                     && block.features.link_density() < 0.3
             })
             .collect()
+    }
+
+    /// Whether a block stands in another article beside the one that was chosen.
+    fn is_of_another(&self, block: &Found) -> bool {
+        let parent = self.outline.knot(self.container.knot).parent;
+        let mut up = block.knot;
+        while self.outline.knot(up).parent > parent {
+            up = self.outline.knot(up).parent;
+        }
+        self.outline.knot(up).parent == parent && up != parent && container::is_article(self.outline, up)
     }
 
     /// A paragraph whose element stands beside the container, or inside one of the same make.

@@ -106,10 +106,10 @@ pub(crate) fn verdict(verdict: &Verdict) -> (String, AnsiColor) {
 /// What is known of a block, each a line: what the verdict rests on, the most telling first.
 pub(crate) fn evidence(judged: &Judged) -> Vec<String> {
     let evidence = &judged.evidence;
-    vec![
-        format!("score {:.2} · links {:.0} %", evidence.score, evidence.link_density * 100.0),
-        format!("in {}", if evidence.path.is_empty() { "the page's own text" } else { &evidence.path }),
-    ]
+    let mut lines: Vec<String> = evidence.reasons.iter().map(|reason| format!("because {reason}")).collect();
+    lines.push(format!("score {:.2} · links {:.0} %", evidence.score, evidence.link_density * 100.0));
+    lines.push(format!("in {}", if evidence.path.is_empty() { "the page's own text" } else { &evidence.path }));
+    lines
 }
 
 /// What a block is, in a word or two.

@@ -61,7 +61,7 @@ impl Marked<'_, '_> {
         let mut knots = outline.blocks.iter().filter(|block| self.is_body(block)).map(|block| block.knot);
         let first = knots.next()?;
         let knot = knots.fold(first, |around, knot| common(outline, around, knot));
-        Some(Container { knot })
+        Some(Container { knot, chosen: false })
     }
 
     /// The verdicts, made of those of the general rules; and whether the rule decided anything.
