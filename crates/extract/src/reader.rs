@@ -7,7 +7,7 @@ use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{Token, TokenSink, Tokenizer, TokenizerOpts};
 use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts, TreeSink};
 use html5ever::{QualName, TokenizerResult, local_name, ns};
-use memchr::{memchr, memmem};
+use memchr::memchr;
 use scraper::Html;
 
 use crate::gate::{After, Gate};
@@ -22,7 +22,7 @@ fn expected(html: &str) -> usize {
     (html.len() / 64).clamp(8, 16_384)
 }
 
-/// Bytes of scripts that are kept, all together: the data that pages carry is a tenth of a megabyte at most, and takes many times its
+/// Bytes of scripts, and of what is shown without them, that are kept, all together: the data that pages carry is a tenth of a megabyte at most, and takes many times its
 /// size to understand.
 const SCRIPTS: usize = 512 << 10;
 
@@ -140,11 +140,6 @@ impl Reader {
         let element = self.tokenizer.sink.begun();
         let length = raw::length(&self.page[self.at..], &element);
         let mut is_read = length > 0 && !self.sink().is_mute();
-        // Without scripts some pages show their text, most a picture that counts visits.
-        let shows = || memmem::find(&self.page.as_bytes()[self.at..self.at + length], b"<p").is_some();
-        if is_read && element == local_name!("noscript") {
-            is_read = shows();
-        }
         if is_read && matches!(element, local_name!("script") | local_name!("noscript")) {
             is_read = self.scripts + length <= SCRIPTS;
             self.scripts += if is_read { length } else { 0 };
