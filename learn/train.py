@@ -31,8 +31,8 @@ MODEL = ROOT / "crates/extract/model/blocks.forest"
 FOLDS = 5
 WHOLE = ["news2019", "news2023", "articles2026"]  # the whole body is known
 PIECES = "european"  # pieces that must and must not be there are known
-TREES = 120
-SHAPE = dict(objective="binary", learning_rate=0.06, num_leaves=31, min_data_in_leaf=60, min_sum_hessian_in_leaf=1.0,
+TREES = 60
+SHAPE = dict(objective="binary", learning_rate=0.12, num_leaves=31, min_data_in_leaf=60, min_sum_hessian_in_leaf=1.0,
              lambda_l2=5.0, feature_fraction=0.5, bagging_fraction=0.8, bagging_freq=1, seed=1, deterministic=True,
              force_row_wise=True, num_threads=2, verbose=-1)
 # The bodies of other articles inside the same chrome: what is chrome must not hang on what the article says. Their weight

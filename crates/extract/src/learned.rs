@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use wiredesk_model::block::{Hints, Verdict};
+use wiredesk_model::block::{BlockKind, Hints, Verdict};
 
 use crate::container::Container;
 use crate::forest::{Forest, Unreadable};
@@ -142,6 +142,7 @@ pub(crate) fn judge(
             opinion.reasons = model.reasons(&numbers).into_iter().take(REASONS).map(reason).collect();
         }
     }
+    give_back_headings(outline, &rules, verdicts, &mut opinions);
     // A page of which nothing would be left is as the rules saw it.
     let blocks = outline.blocks.iter().zip(verdicts.iter());
     let words: u32 = blocks.filter(|(_, verdict)| verdict.is_body()).map(|(block, _)| block.features.words).sum();
@@ -150,6 +151,24 @@ pub(crate) fn judge(
         opinions.iter_mut().for_each(|opinion| opinion.reasons.clear());
     }
     opinions
+}
+
+/// A heading over text that stays, of one make with headings that stay, stays with them.
+fn give_back_headings(outline: &Outline, rules: &[Verdict], verdicts: &mut [Verdict], opinions: &mut [Opinion]) {
+    let is_heading = |at: usize| outline.blocks[at].kind == BlockKind::Heading;
+    let make = |at: usize| outline.knot(outline.blocks[at].knot).signature;
+    let kept: Vec<u64> =
+        (0..verdicts.len()).filter(|at| is_heading(*at) && verdicts[*at].is_body()).map(make).collect();
+    for at in 0..verdicts.len() {
+        // A picture may stand between.
+        let next = (at + 1..verdicts.len()).find(|next| !matches!(verdicts[*next], Verdict::Field { .. }));
+        let over_text = next.is_some_and(|next| verdicts[next].is_body() && !is_heading(next));
+        let left_out = rules[at].is_body() && !verdicts[at].is_body();
+        if left_out && is_heading(at) && over_text && kept.contains(&make(at)) {
+            verdicts[at] = rules[at].clone();
+            opinions[at].reasons.clear();
+        }
+    }
 }
 
 #[cfg(test)]
