@@ -138,11 +138,12 @@ impl<'a> Judge<'a> {
         for (at, by_pattern) in by_pattern.iter_mut().enumerate() {
             let heading = self.blocks[self.body[at]].block.kind == BlockKind::Heading;
             if self.left_out[at] && self.admitted(at).is_none() {
+                takes = takes.map(|(rule, left)| (rule, left.saturating_sub(1)));
                 continue;
             }
             let judged = &self.blocks[self.body[at]];
             let headline = headline::verdict(self.known, judged, &self.forms[at], at, &self.zones);
-            if let Some(verdict) = headline {
+            if let Some(verdict) = headline.filter(|_| !self.left_out[at]) {
                 self.blocks[self.body[at]].verdict = verdict;
                 continue;
             }

@@ -31,14 +31,17 @@ use crate::run::HostSlot;
 /// A feed that failed so often where it had moved to is asked at its old place again.
 const PATIENCE_AFTER_A_MOVE: u32 = 3;
 
+/// How long others of a host wait at most for a server that asked for it without naming a time.
+const UNSAID: Duration = Duration::from_secs(15 * 60);
+
 /// What a poll leaves to be scheduled.
 pub(crate) struct Polled {
     /// When to poll again; never, for a feed that is gone.
     pub(crate) again: Option<Duration>,
     /// `host:port` of where it is asked the next time.
     pub(crate) host: String,
-    /// The server asked to wait until the next poll: others of its host may be meant too.
-    pub(crate) asked_to_wait: bool,
+    /// How long the server asked to wait, which is not how long this feed backs off: others of its host may be meant too.
+    pub(crate) asked_to_wait: Option<Duration>,
     /// Entries to be read.
     pub(crate) new: Vec<Pending>,
     /// How it went.
@@ -75,7 +78,7 @@ impl Desk {
         let Some(state) = self.store.feed_state(&feed.id).await? else {
             let host = link::host_port(&feed.url).unwrap_or_default();
             let result = PollResult::Failed;
-            return Ok(Some(Polled { again: None, host, asked_to_wait: false, new: Vec::new(), result }));
+            return Ok(Some(Polled { again: None, host, asked_to_wait: None, new: Vec::new(), result }));
         };
         let answer = {
             let _timer = self.meter.stage("poll");
@@ -136,7 +139,7 @@ impl Desk {
         Ok(Polled {
             again: Some(again),
             host: link::host_port(&asked_at(feed, &next.habits)).unwrap_or_default(),
-            asked_to_wait: false,
+            asked_to_wait: None,
             new: Vec::new(),
             result: PollResult::NotModified,
         })
@@ -201,7 +204,7 @@ impl Desk {
         self.report(feed, &state, &next.habits);
         self.tell(&Event::Polled { feed: feed.id.clone(), new: new.len() + joined });
         let host = link::host_port(&asked_at(feed, &next.habits)).unwrap_or_default();
-        Ok(Polled { again: Some(again), host, asked_to_wait: false, new, result: PollResult::Read })
+        Ok(Polled { again: Some(again), host, asked_to_wait: None, new, result: PollResult::Read })
     }
 
     async fn failed(&self, feed: &Feed, state: &FeedState, error: PollError) -> Result<Polled, StoreError> {
@@ -242,7 +245,11 @@ impl Desk {
         Ok(Polled {
             again: (!gone).then_some(again),
             host: link::host_port(&asked_at(feed, &next.habits)).unwrap_or_default(),
-            asked_to_wait: status == Some(429) || wait.is_some() && status.is_some(),
+            asked_to_wait: match status {
+                Some(429) => Some(wait.unwrap_or(again.min(UNSAID))),
+                Some(_) => wait,
+                None => None,
+            },
             new: Vec::new(),
             result: PollResult::Failed,
         })

@@ -372,8 +372,8 @@ impl Run {
             self.tasks.spawn(async move {
                 let poll = desk.poll(desk.feeds.at(feed).clone(), permit, &slot);
                 let polled = AssertUnwindSafe(poll).catch_unwind().await.unwrap_or_else(|_| Err(panicked()));
-                if let Ok(Some(Polled { asked_to_wait: true, host, again, .. })) = &polled {
-                    slot.asked_to_wait(host.clone(), Asker::Feed(feed), again.unwrap_or_default());
+                if let Ok(Some(Polled { asked_to_wait: Some(wait), host, .. })) = &polled {
+                    slot.asked_to_wait(host.clone(), Asker::Feed(feed), *wait);
                 }
                 drop(slot);
                 Done::Poll(feed, host, polled)

@@ -21,6 +21,8 @@ pub(crate) const FLAG: &str = "whole_in_feed";
 pub const PAGES: u32 = 5;
 /// One entry in so many is a sample from then on.
 const SAMPLE: u8 = 10;
+/// What a feed carries of an entry in fewer words may be a teaser: its page is fetched.
+const WORDS: usize = 150;
 /// Words in a row that are compared at once.
 const SHINGLE: usize = 4;
 /// How much of each text must stand in the other, in hundredths: a caption, a byline more or less are no difference.
@@ -34,12 +36,23 @@ pub(crate) fn is_enough(admitted: &Admitted, feed: &Feed) -> bool {
         && !admitted.revisit
         && !admitted.crashed
         && !sampled
-        && carries_text(&admitted.entry.listing.content, &admitted.entry.listing.summary)
+        && looks_whole(&admitted.entry.listing.content, &admitted.entry.listing.summary)
 }
 
 /// Whether the page can say anything about its feed.
 pub(crate) fn is_worth_comparing(admitted: &Admitted, feed: &Feed, hints: &Hints) -> bool {
     feed.full_text == FullText::Auto && !admitted.revisit && carries_text(&hints.content, &hints.summary)
+}
+
+/// Whether what a feed carries of one entry may be the whole of it, in a feed that carries whole articles: even those carry teasers of
+/// what only subscribers read. It has the length of an article and does not break off.
+fn looks_whole(content: &Option<String>, summary: &Option<String>) -> bool {
+    let Some(html) = content.as_ref().or(summary.as_ref()) else { return false };
+    let text: String = html.split('<').map(|piece| piece.split_once('>').map_or(piece, |(_, text)| text)).collect();
+    let end = text.trim_end().trim_end_matches([']', ')', ' ', '\u{a0}']);
+    let breaks_off =
+        ["…", "...", "&hellip;", "&#8230;", "[&hellip;", "[&#8230;"].iter().any(|mark| end.ends_with(mark));
+    text.split_whitespace().count() >= WORDS && !breaks_off
 }
 
 fn carries_text(content: &Option<String>, summary: &Option<String>) -> bool {
@@ -81,6 +94,16 @@ fn shingles(text: &str) -> HashSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_teaser_in_a_feed_of_whole_articles_is_not_taken_for_one() {
+        let words = |count: usize| Some(format!("<p>{}</p>", "word ".repeat(count)));
+        assert!(looks_whole(&words(200), &None));
+        assert!(looks_whole(&None, &words(200)));
+        assert!(!looks_whole(&words(60), &None), "short");
+        assert!(!looks_whole(&Some(format!("<p>{} […]</p>", "word ".repeat(200))), &None), "broken off");
+        assert!(!looks_whole(&None, &None));
+    }
 
     #[test]
     fn texts_are_alike_when_nearly_all_of_each_stands_in_the_other() {

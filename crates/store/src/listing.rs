@@ -78,7 +78,8 @@ pub(crate) fn reopen(
         "UPDATE entry SET link = ?2, host = ?3, link_key = ?4, fingerprint = ?5, title = ?6, due = ?7, state = ?8,
              waits_for = ?9, fate = ?10, fate_value = ?11, attempts = 0, under_way = 0, last_error = NULL, gone_seen = 0,
              gone_since = NULL, revisit = hash IS NOT NULL, sighted = 0,
-             page_etag = iif(state = 'dropped', NULL, page_etag), page_modified = iif(state = 'dropped', NULL, page_modified), settled_at = NULL, reason = NULL, detail = NULL, partition = NULL, place = NULL
+             page_etag = iif(state = 'dropped' OR link IS NOT ?2, NULL, page_etag),
+             page_modified = iif(state = 'dropped' OR link IS NOT ?2, NULL, page_modified), settled_at = NULL, reason = NULL, detail = NULL, partition = NULL, place = NULL
          WHERE key = ?1",
     )?
     .execute(params![
@@ -116,7 +117,9 @@ pub(crate) fn refresh(tx: &Connection, listed: &Listed, fingerprint: Fingerprint
         .execute(params![key.as_bytes(), text])?;
     if changed > 0 {
         tx.prepare_cached(
-            "UPDATE entry SET link = ?2, host = ?3, link_key = ?4, fingerprint = ?5, title = ?6 WHERE key = ?1",
+            "UPDATE entry SET link = ?2, host = ?3, link_key = ?4, fingerprint = ?5, title = ?6,
+                 page_etag = iif(link IS NOT ?2, NULL, page_etag), page_modified = iif(link IS NOT ?2, NULL, page_modified)
+             WHERE key = ?1",
         )?
         .execute(params![
             key.as_bytes(),
