@@ -137,7 +137,8 @@ impl<'a> Judge<'a> {
         let mut by_pattern = vec![false; self.body.len()];
         for (at, by_pattern) in by_pattern.iter_mut().enumerate() {
             let heading = self.blocks[self.body[at]].block.kind == BlockKind::Heading;
-            if self.left_out[at] && self.admitted(at).is_none() {
+            let hit = self.admitted(at);
+            if self.left_out[at] && hit.is_none() {
                 takes = takes.map(|(rule, left)| (rule, left.saturating_sub(1)));
                 continue;
             }
@@ -147,7 +148,7 @@ impl<'a> Judge<'a> {
                 self.blocks[self.body[at]].verdict = verdict;
                 continue;
             }
-            if let Some(hit) = self.admitted(at) {
+            if let Some(hit) = hit {
                 let rule = &self.rules.rules[hit.rule];
                 self.blocks[self.body[at]].verdict = rule.verdict();
                 *by_pattern = !hit.exact && rule.gives == Gives::Dropped;
