@@ -67,10 +67,15 @@ pub(crate) fn is_dense(c: char) -> bool {
 /// Lower case, plain quotes, dashes and brackets, single spaces. Patterns go through the same hands as text.
 pub(crate) fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    let mut rest = text;
+    loop {
+        // Runs of plain signs are copied whole, and made small at the end.
+        let plain = rest.bytes().take_while(|b| b.is_ascii_graphic() && *b != b'`').count();
+        out.push_str(&rest[..plain]);
+        rest = &rest[plain..];
+        let Some(c) = rest.chars().next() else { break };
+        rest = &rest[c.len_utf8()..];
         match c {
-            'a'..='z' | '0'..='9' => out.push(c),
-            'A'..='Z' => out.push(c.to_ascii_lowercase()),
             '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' => {}
             '‘' | '’' | '‚' | 'ʼ' | '´' | '`' => out.push('\''),
             '“' | '”' | '„' | '‟' | '«' | '»' => out.push('"'),
@@ -94,6 +99,7 @@ pub(crate) fn fold(text: &str) -> String {
             c => out.extend(c.to_lowercase()),
         }
     }
+    out.make_ascii_lowercase();
     out
 }
 

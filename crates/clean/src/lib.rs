@@ -27,6 +27,7 @@ mod lines;
 mod matching;
 mod patterns;
 mod people;
+mod phrases;
 mod repeats;
 mod rules;
 mod tails;

@@ -2,10 +2,10 @@
 
 use std::cell::OnceCell;
 
-use aho_corasick::{AhoCorasick, BuildError};
 use memchr::memmem;
 
 use crate::form::Form;
+use crate::phrases::Found;
 use crate::rules::{Rules, head};
 
 /// A rule that matches a block's words.
@@ -23,8 +23,8 @@ pub(crate) struct Hit {
 struct Asked<'a> {
     rules: &'a Rules,
     form: &'a Form,
-    /// Which of the words that rules require it holds; found out when the first rule asks.
-    holds: OnceCell<Vec<bool>>,
+    /// The phrases of all rules that stand in it; found out when the first rule asks.
+    found: OnceCell<Vec<Found>>,
 }
 
 impl Rules {
@@ -34,7 +34,7 @@ impl Rules {
         if form.text.is_empty() {
             return hits;
         }
-        let asked = Asked { rules: self, form, holds: OnceCell::new() };
+        let asked = Asked { rules: self, form, found: OnceCell::new() };
         if let Some(lines) = self.lines.get(&form.text) {
             hits.extend(lines.iter().map(|l| Hit { rule: l.rule, exact: true, loud: l.loud }));
         }
@@ -66,15 +66,19 @@ impl Asked<'_> {
         }
     }
 
+    /// Phrases that rules have, which come before the words that they require.
     fn phrases(&self, hits: &mut Vec<Hit>) {
-        let text = &self.form.text;
-        for found in self.rules.has.find_overlapping_iter(text) {
-            let (rule, bounded) = self.rules.has_of[found.pattern().as_usize()];
-            let near_end = text.len() - found.end() <= 80;
-            if (!bounded || ends_word(text, found.end())) && (near_end || !self.rules.rules[rule].written.tail) {
+        for found in self.found() {
+            let Some(rule) = self.rules.has_of.get(found.phrase).copied() else { continue };
+            let near_end = self.form.text.len() - found.end <= 80;
+            if near_end || !self.rules.rules[rule].written.tail {
                 self.consider(rule, hits);
             }
         }
+    }
+
+    fn found(&self) -> &[Found] {
+        self.found.get_or_init(|| self.rules.phrases.found_in(&self.form.text))
     }
 
     fn consider(&self, rule: usize, hits: &mut Vec<Hit>) {
@@ -100,34 +104,7 @@ impl Asked<'_> {
     }
 
     fn holds_any(&self, required: &[usize]) -> bool {
-        if required.is_empty() {
-            return true;
-        }
-        let holds = self.holds.get_or_init(|| self.rules.required.held_by(&self.form.text));
-        required.iter().any(|number| holds[*number])
-    }
-}
-
-/// The words of which rules require that a block hold one, all rules' together, so that a block is read once for all of them.
-pub(crate) struct Required {
-    words: Vec<String>,
-    automaton: AhoCorasick,
-}
-
-impl Required {
-    /// These words, each once, and ready.
-    pub(crate) fn new(words: Vec<String>) -> Result<Self, BuildError> {
-        Ok(Self { automaton: AhoCorasick::new(&words)?, words })
-    }
-
-    /// For each of the words, whether a text holds it as [`holds_word`] does.
-    fn held_by(&self, text: &str) -> Vec<bool> {
-        let mut held = vec![false; self.words.len()];
-        for found in self.automaton.find_overlapping_iter(text) {
-            let number = found.pattern().as_usize();
-            held[number] = held[number] || stands_alone(text, found.start(), &self.words[number]);
-        }
-        held
+        required.is_empty() || self.found().iter().any(|found| required.contains(&found.phrase))
     }
 }
 
@@ -137,14 +114,11 @@ fn ends_word(text: &str, at: usize) -> bool {
 
 /// Whether a text holds a phrase that does not begin or end within a word; in scripts without spaces, whether it holds it.
 pub(crate) fn holds_word(text: &str, phrase: &str) -> bool {
-    memmem::find_iter(text.as_bytes(), phrase).any(|at| stands_alone(text, at, phrase))
-}
-
-/// Whether a phrase that stands in a text neither begins nor ends within a word there.
-fn stands_alone(text: &str, at: usize, phrase: &str) -> bool {
     let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphabetic());
     let (head, tail) = (edge(phrase.chars().next()), edge(phrase.chars().next_back()));
-    (!head || !text[..at].ends_with(|c: char| c.is_alphanumeric())) && (!tail || ends_word(text, at + phrase.len()))
+    memmem::find_iter(text.as_bytes(), phrase).any(|at| {
+        (!head || !text[..at].ends_with(|c: char| c.is_alphanumeric())) && (!tail || ends_word(text, at + phrase.len()))
+    })
 }
 
 #[cfg(test)]

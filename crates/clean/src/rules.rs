@@ -1,15 +1,14 @@
 //! The rules, read once and made ready to be asked all at once: whole lines and beginnings in tables, inner
-//! phrases in one automaton, patterns by how they begin. Constant data, so this is the one thing the crate keeps.
+//! phrases by their words, patterns by how they begin. Constant data, so this is the one thing the crate keeps.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
 use wiredesk_model::block::Verdict;
 
 use crate::form::{Form, fold};
-use crate::matching::Required;
 use crate::patterns::{Pattern, Patterns};
+use crate::phrases::{Phrase, Phrases};
 use crate::written::{FILES, Family, Gives, Unreadable, Written, filled, terms};
 
 /// One rule, ready.
@@ -20,7 +19,7 @@ pub(crate) struct Rule {
     pub(crate) gives: Gives,
     /// Its family, counted in the order of the files.
     pub(crate) family: usize,
-    /// The numbers of the words of which a block must hold one, among those that are [`Required`], and of those that a long block must.
+    /// The numbers, among all phrases, of those of which a block must hold one, and of those of which a long block must.
     pub(crate) with: Vec<usize>,
     pub(crate) long_with: Vec<usize>,
 }
@@ -65,9 +64,10 @@ pub(crate) struct Rules {
     pub(crate) lines: HashMap<String, Vec<Line>>,
     /// Beginnings, by their first bytes.
     pub(crate) starts: HashMap<[u8; HEAD], Vec<Beginning>>,
-    pub(crate) has: AhoCorasick,
-    pub(crate) has_of: Vec<(usize, bool)>,
-    pub(crate) required: Required,
+    /// The phrases that rules have, and behind them those that rules require beside something else.
+    pub(crate) phrases: Phrases,
+    /// Which rule has a phrase.
+    pub(crate) has_of: Vec<usize>,
     pub(crate) patterns: Patterns,
     /// No pattern matches a block of more words.
     pub(crate) pattern_words: usize,
@@ -139,11 +139,20 @@ impl Rules {
     }
 
     fn ready(mut rules: Vec<Rule>) -> Result<Self, Unreadable> {
-        let mut required: Vec<String> = Vec::new();
-        let mut number = |word: &String| {
-            required.iter().position(|known| known == word).unwrap_or_else(|| {
-                required.push(word.clone());
-                required.len() - 1
+        let (mut phrases, mut has_of) = (Vec::new(), Vec::new());
+        for (index, rule) in rules.iter().enumerate() {
+            for literal in &rule.written.has {
+                phrases.push(Phrase { literal: literal.clone(), bounded: bounded(literal) });
+                has_of.push(index);
+            }
+        }
+        // A required word may be a stem where its script has endings that are not listed.
+        let mut required: HashMap<String, usize> = HashMap::new();
+        let mut number = |literal: &String| {
+            *required.entry(literal.clone()).or_insert_with(|| {
+                let bounded = literal.ends_with(|c: char| c.is_ascii_alphabetic());
+                phrases.push(Phrase { literal: literal.clone(), bounded });
+                phrases.len() - 1
             })
         };
         for rule in &mut rules {
@@ -152,7 +161,6 @@ impl Rules {
         }
         let mut lines: HashMap<String, Vec<Line>> = HashMap::new();
         let mut starts: HashMap<_, Vec<Beginning>> = HashMap::new();
-        let (mut has, mut has_of) = (Vec::new(), Vec::new());
         let mut patterns = Vec::new();
         let mut tails = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
@@ -172,10 +180,6 @@ impl Rules {
                 let beginning = Beginning { literal: literal.clone(), rule: index, bounded: bounded(literal) };
                 starts.entry(head).or_default().push(beginning);
             }
-            for literal in &written.has {
-                has.push(literal.clone());
-                has_of.push((index, bounded(literal)));
-            }
             patterns.extend(written.regex.iter().map(|pattern| Pattern::whole(pattern, index)));
             tails.extend(written.tails.iter().map(|tail| Pattern::piece(tail, index)));
         }
@@ -185,9 +189,8 @@ impl Rules {
         Ok(Self {
             lines,
             starts,
-            has: AhoCorasick::new(&has)?,
+            phrases: Phrases::new(phrases)?,
             has_of,
-            required: Required::new(required)?,
             patterns: Patterns::new(patterns),
             pattern_words: most(|w| !w.regex.is_empty()),
             has_words: most(|w| !w.has.is_empty()),

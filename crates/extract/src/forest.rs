@@ -22,24 +22,39 @@ pub struct Unreadable {
     what: &'static str,
 }
 
+/// A split, or a leaf: a leaf leads to itself on both sides, so that a way through a tree may go on after its end.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Node {
-    Leaf(f32),
-    /// Left is the next node.
-    Split {
-        number: u16,
-        threshold: f32,
-        mean: f32,
-        right: u32,
-    },
+struct Node {
+    number: u16,
+    threshold: f32,
+    /// Where it leads when the number is not greater, and when it is.
+    next: [u32; 2],
+    /// A leaf's value; of a split, the mean of what came out below it.
+    mean: f32,
 }
+
+impl Node {
+    fn leaf(here: u32, value: f32) -> Self {
+        Self { number: 0, threshold: 0.0, next: [here; 2], mean: value }
+    }
+}
+
+/// A tree's root, and how many splits its longest way has.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Root {
+    node: u32,
+    depth: usize,
+}
+
+/// So many blocks go through a tree side by side: what the processor waits for in one, it does in another.
+const ABREAST: usize = 8;
 
 /// A forest, ready.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Forest {
     base: f32,
     nodes: Vec<Node>,
-    roots: Vec<u32>,
+    roots: Vec<Root>,
     names: Vec<&'static str>,
 }
 
@@ -52,8 +67,8 @@ impl Forest {
         let mut forest = Self { names: names.collect(), ..Self::default() };
         let names: HashMap<&str, u16> = forest.names.iter().copied().zip(0..).collect();
         // Splits whose second branch has not begun, and how many nodes the tree still wants.
-        let mut open: Vec<usize> = Vec::new();
-        let mut wanted = 0_usize;
+        let mut open: Vec<(usize, usize)> = Vec::new();
+        let (mut wanted, mut depth) = (0_usize, 0);
         for (line, text) in text.lines().enumerate() {
             let unreadable = |what| Unreadable { line: line + 1, what };
             let text = text.trim();
@@ -67,8 +82,8 @@ impl Forest {
                 if wanted > 0 {
                     return Err(unreadable("the tree before is not complete"));
                 }
-                wanted = 1;
-                forest.roots.push(here);
+                (wanted, depth) = (1, 0);
+                forest.roots.push(Root { node: here, depth: 0 });
             } else if wanted == 0 {
                 return Err(unreadable("a node outside a tree"));
             } else if let Some((name, rest)) = text.split_once(" <= ") {
@@ -76,18 +91,23 @@ impl Forest {
                 let (threshold, mean) = rest.split_once(' ').ok_or_else(|| unreadable("a split without a mean"))?;
                 let threshold = threshold.parse().map_err(|_| unreadable("the threshold is no number"))?;
                 let mean = mean.trim_matches(['(', ')']).parse().map_err(|_| unreadable("the mean is no number"))?;
-                open.push(forest.nodes.len());
+                open.push((forest.nodes.len(), depth));
                 wanted += 1;
-                forest.nodes.push(Node::Split { number, threshold, mean, right: 0 });
+                depth += 1;
+                forest.nodes.push(Node { number, threshold, next: [here + 1, here], mean });
             } else {
                 let leaf = text.parse().map_err(|_| unreadable("neither a split nor a leaf"))?;
-                forest.nodes.push(Node::Leaf(leaf));
+                forest.nodes.push(Node::leaf(here, leaf));
                 wanted -= 1;
+                if let Some(root) = forest.roots.last_mut() {
+                    root.depth = root.depth.max(depth);
+                }
                 // A leaf ends the first branch of the split that waits for its second.
-                if let Some(split) = open.pop()
-                    && let Some(Node::Split { right, .. }) = forest.nodes.get_mut(split)
+                if let Some((split, above)) = open.pop()
+                    && let Some(node) = forest.nodes.get_mut(split)
                 {
-                    *right = here + 1;
+                    node.next[1] = here + 1;
+                    depth = above + 1;
                 }
             }
         }
@@ -98,24 +118,38 @@ impl Forest {
         }
     }
 
-    /// The probability that a block with these numbers is body, 0 to 1.
-    pub fn probability(&self, numbers: &[f32]) -> f32 {
-        let sum: f32 = self.roots.iter().map(|root| self.leaf(*root, numbers)).sum();
-        1.0 / (1.0 + (-(self.base + sum)).exp())
+    /// The probability that a block is body, 0 to 1, for each of the blocks with these numbers.
+    pub fn probabilities<N: AsRef<[f32]>>(&self, blocks: &[N]) -> Vec<f32> {
+        let mut probabilities = Vec::with_capacity(blocks.len());
+        for abreast in blocks.chunks(ABREAST) {
+            let numbers: [&[f32]; ABREAST] = std::array::from_fn(|n| abreast.get(n).map_or(&[][..], AsRef::as_ref));
+            let sums = self.sums(&numbers);
+            probabilities.extend(sums.iter().take(abreast.len()).map(|sum| 1.0 / (1.0 + (-(self.base + sum)).exp())));
+        }
+        probabilities
     }
 
-    fn leaf(&self, root: u32, numbers: &[f32]) -> f32 {
-        let mut at = root as usize;
-        loop {
-            match self.nodes.get(at) {
-                Some(Node::Leaf(value)) => return *value,
-                Some(Node::Split { number, threshold, right, .. }) => {
-                    let value = numbers.get(usize::from(*number)).copied().unwrap_or(0.0);
-                    at = if value <= *threshold { at + 1 } else { *right as usize };
+    fn sums(&self, numbers: &[&[f32]; ABREAST]) -> [f32; ABREAST] {
+        let mut sums = [0.0; ABREAST];
+        for root in &self.roots {
+            let mut at = [root.node; ABREAST];
+            for _ in 0..root.depth {
+                for (at, numbers) in at.iter_mut().zip(numbers) {
+                    *at = self.step(*at, numbers);
                 }
-                None => return 0.0,
+            }
+            for (sum, at) in sums.iter_mut().zip(at) {
+                *sum += self.nodes[at as usize].mean;
             }
         }
+        sums
+    }
+
+    /// The node after one; a leaf comes after itself.
+    fn step(&self, at: u32, numbers: &[f32]) -> u32 {
+        let node = &self.nodes[at as usize];
+        let value = numbers.get(usize::from(node.number)).copied().unwrap_or(0.0);
+        node.next[usize::from(value > node.threshold)]
     }
 
     /// Which numbers decided, the strongest first: name, value, and by how much it moved the log-odds (Saabas, "Interpreting random
@@ -123,18 +157,17 @@ impl Forest {
     pub fn reasons(&self, numbers: &[f32]) -> Vec<(&'static str, f32, f32)> {
         let mut moved = vec![0.0_f32; self.names.len()];
         for root in &self.roots {
-            let mut at = *root as usize;
-            while let Some(Node::Split { number, threshold, mean, right }) = self.nodes.get(at) {
-                let value = numbers.get(usize::from(*number)).copied().unwrap_or(0.0);
-                at = if value <= *threshold { at + 1 } else { *right as usize };
-                let after = match self.nodes.get(at) {
-                    Some(Node::Split { mean, .. }) => *mean,
-                    Some(Node::Leaf(value)) => *value,
-                    None => break,
-                };
-                if let Some(sum) = moved.get_mut(usize::from(*number)) {
-                    *sum += after - mean;
+            let mut at = root.node;
+            loop {
+                let next = self.step(at, numbers);
+                if next == at {
+                    break;
                 }
+                let node = &self.nodes[at as usize];
+                if let Some(sum) = moved.get_mut(usize::from(node.number)) {
+                    *sum += self.nodes[next as usize].mean - node.mean;
+                }
+                at = next;
             }
         }
         let mut reasons: Vec<_> =
@@ -152,7 +185,10 @@ mod tests {
     fn a_forest_is_read_and_asked() {
         let text = "# two trees\nbase 0.5\ntree\n  a <= 1.5 (0)\n    b <= 0 (0.1)\n      +1\n      -1\n    +0.25\ntree\n  -0.5\n";
         let forest = Forest::read(text, ["a", "b"].into_iter()).expect("a forest");
-        let odds = |numbers: &[f32]| (forest.probability(numbers) / (1.0 - forest.probability(numbers))).ln();
+        let odds = |numbers: &[f32]| {
+            let probability = forest.probabilities(&[numbers])[0];
+            (probability / (1.0 - probability)).ln()
+        };
         assert!((odds(&[1.0, 0.0]) - 1.0).abs() < 1e-4);
         assert!((odds(&[1.0, 1.0]) + 1.0).abs() < 1e-4);
         assert!((odds(&[2.0, 0.0]) - 0.25).abs() < 1e-4);

@@ -9,7 +9,7 @@ use crate::container::Container;
 use crate::forest::{Forest, Unreadable};
 use crate::metadata::Claims;
 use crate::outline::Outline;
-use crate::vector::{self, View};
+use crate::vector::{self, Vector, View};
 
 /// From this probability on a block stays body, and from this on one is that the rules had left out: to bring back asks for more
 /// than to keep, for what stands outside is mostly furniture of a kind not seen before.
@@ -127,19 +127,18 @@ pub(crate) fn judge(
     if verdicts.len() > BLOCKS {
         return opinions;
     }
-    let view = View::new(outline, claims, verdicts, container);
     let rules = verdicts.to_vec();
-    for (at, (verdict, opinion)) in verdicts.iter_mut().zip(&mut opinions).enumerate() {
-        if !is_open(verdict) {
-            continue;
-        }
-        let numbers = view.vector(at);
-        opinion.score = model.probability(&numbers);
-        let is_body = opinion.score >= if verdict.is_body() { BODY } else { BACK };
+    let view = View::new(outline, claims, &rules, container);
+    let open: Vec<usize> = (0..rules.len()).filter(|at| is_open(&rules[*at])).collect();
+    let numbers: Vec<Vector> = open.iter().map(|at| view.vector(*at)).collect();
+    for ((at, numbers), score) in open.into_iter().zip(&numbers).zip(model.probabilities(&numbers)) {
+        let (verdict, opinion) = (&mut verdicts[at], &mut opinions[at]);
+        opinion.score = score;
+        let is_body = score >= if verdict.is_body() { BODY } else { BACK };
         if is_body != verdict.is_body() {
             *verdict = if is_body { Verdict::body("model/body") } else { Verdict::dropped("model/other") };
             let reason = |(name, value, moved)| format!("{name} {value:.2} ({moved:+.2})");
-            opinion.reasons = model.reasons(&numbers).into_iter().take(REASONS).map(reason).collect();
+            opinion.reasons = model.reasons(numbers).into_iter().take(REASONS).map(reason).collect();
         }
     }
     give_back_headings(outline, &rules, verdicts, &mut opinions);

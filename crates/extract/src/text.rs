@@ -97,15 +97,21 @@ pub(crate) fn line(text: &str) -> String {
 /// Only letters and digits, in small letters: for comparing.
 pub(crate) fn letters(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_ascii() {
-            if c.is_ascii_alphanumeric() {
-                out.push(c.to_ascii_lowercase());
-            }
-        } else if c.is_alphanumeric() {
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        // Runs of plain letters are copied whole, and made small at the end.
+        let plain = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+        if plain > 0 {
+            out.push_str(&rest[..plain]);
+            rest = &rest[plain..];
+            continue;
+        }
+        rest = &rest[c.len_utf8()..];
+        if !c.is_ascii() && c.is_alphanumeric() {
             out.extend(c.to_lowercase());
         }
     }
+    out.make_ascii_lowercase();
     out
 }
 

@@ -1,6 +1,8 @@
 //! The one pass from the DOM to blocks. Iterative, in document order. Block-level elements end a block, so do two line
 //! breaks in a row; one line break is a space; inline elements add nothing, save where names would be glued together.
 
+use std::hash::Hasher as _;
+
 use ego_tree::{NodeId, NodeRef};
 use html5ever::local_name;
 use scraper::node::Element;
@@ -11,7 +13,7 @@ use crate::features::Features;
 use crate::outline::{Found, Knot, KnotId, Outline, Picture, Tag};
 use crate::table;
 use crate::text::Folded;
-use crate::words::{self, NameMap, Words};
+use crate::words::{self, Fnv, Meanings, NameMap, Words};
 
 /// Cuts a page into blocks.
 pub(crate) fn blocks(html: &Html) -> Outline {
@@ -43,7 +45,7 @@ struct Frame<'a> {
 struct Walk<'a> {
     out: Outline,
     frames: Vec<Frame<'a>>,
-    names: NameMap<&'a str, Words>,
+    names: Meanings<'a>,
     /// Whether a class hides: the same few are on most elements.
     hiding: NameMap<&'a str, bool>,
     text: Folded,
@@ -257,8 +259,7 @@ impl<'a> Walk<'a> {
         if tag == Tag::Time || element.name().contains('-') || element.name() == "label" {
             return true;
         }
-        attribute(element, "class")
-            .is_some_and(|class| self.names.entry(class).or_insert_with(|| words::meaning(class)).has(APART))
+        attribute(element, "class").is_some_and(|class| self.names.of(class).has(APART))
     }
 
     fn is_hidden(&mut self, node: NodeRef<'_, Node>, element: &'a Element, is_block: bool) -> bool {
@@ -280,9 +281,7 @@ impl<'a> Walk<'a> {
                 local_name!("class") => {
                     let names = &mut self.names;
                     let hides = self.hiding.entry(value).or_insert_with(|| {
-                        hides_by_class(value)
-                            || (words::may_hide(value)
-                                && names.entry(value).or_insert_with(|| words::meaning(value)).has(Words::UNSEEN))
+                        hides_by_class(value) || (words::may_hide(value) && names.of(value).has(Words::UNSEEN))
                     });
                     if *hides {
                         return true;
@@ -468,9 +467,10 @@ pub(crate) fn attribute<'a>(element: &'a Element, name: &str) -> Option<&'a str>
 }
 
 /// What an element's tag, role and names mean, and its signature.
-fn meanings<'a>(names: &mut NameMap<&'a str, Words>, element: &'a Element) -> (Words, u64) {
+fn meanings<'a>(names: &mut Meanings<'a>, element: &'a Element) -> (Words, u64) {
     let name = element.name();
-    let mut signature = hash(0xcbf2_9ce4_8422_2325, name);
+    let mut signature = Fnv::default();
+    signature.write(name.as_bytes());
     let mut words = match name {
         "nav" | "menu" => Words::NAV,
         "footer" => Words::FOOTER,
@@ -488,12 +488,12 @@ fn meanings<'a>(names: &mut NameMap<&'a str, Words>, element: &'a Element) -> (W
         match attribute.local {
             local_name!("class") | local_name!("id") => {
                 if attribute.local == local_name!("class") {
-                    signature = hash(signature, value);
+                    signature.write(value.as_bytes());
                 }
                 // A heading's id is its own text, made an anchor.
                 let anchor = attribute.local == local_name!("id") && is_anchor(name, value);
                 if !anchor && !matches!(name, "html" | "body") {
-                    words = words.or(*names.entry(value).or_insert_with(|| words::meaning(value)));
+                    words = words.or(names.of(value));
                 }
             }
             local_name!("role") => {
@@ -538,21 +538,17 @@ fn meanings<'a>(names: &mut NameMap<&'a str, Words>, element: &'a Element) -> (W
                 }
             }
             _ if matches!(&*attribute.local, "data-testid" | "data-component") => {
-                words = words.or(*names.entry(value).or_insert_with(|| words::meaning(value)));
+                words = words.or(names.of(value));
             }
             _ => {}
         }
     }
-    (words, signature)
+    (words, signature.finish())
 }
 
 /// Whether an id is a heading's words: a heading has it, or it has as many parts as a sentence has words.
 fn is_anchor(name: &str, id: &str) -> bool {
     matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "p") || id.split(['-', '_']).count() >= 6
-}
-
-fn hash(seed: u64, text: &str) -> u64 {
-    text.bytes().fold(seed, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 /// Whether one of the names that frameworks hide with is there, and none that shows the element again on other screens.

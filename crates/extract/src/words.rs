@@ -324,55 +324,66 @@ pub(crate) fn may_hide(names: &str) -> bool {
     })
 }
 
-/// What one attribute's names mean together.
-pub(crate) fn meaning(names: &str) -> Words {
-    let lexicon = &*LEXICON;
-    let mut found = Words::default();
-    for name in names.split_ascii_whitespace().take(24) {
-        // `md:hidden`, `w-[calc(..)]`: how it looks on some screens, not what it is. `no-sidebar`, `has-comments`: about another.
-        if name.len() > 80 || name.contains([':', '[']) {
-            continue;
-        }
-        let turned = ["no-", "has-", "with-", "without-", "have-", "is-", "hide-", "show-"];
-        if turned.iter().any(|beginning| name.starts_with(beginning)) {
-            continue;
-        }
-        // A consent platform's own box; as a beginning it is how one content system names everything.
-        if name.eq_ignore_ascii_case("cmp") {
-            found = found.or(Words::CONSENT);
-            continue;
-        }
-        let mut parts: [(usize, usize); 16] = [(0, 0); 16];
-        let lower = split(name, &mut parts);
-        let mut meaning = Words::default();
-        let parts = &parts[..lower.1];
-        let text = lower.0.as_str();
-        for (at, &(from, to)) in parts.iter().enumerate() {
-            let part = &text[from..to];
-            if let Some(words) = lexicon.whole.get(part) {
-                meaning = meaning.or(*words);
-            } else if part.len() > 3 {
-                meaning = meaning.or(begins(lexicon, part));
-            }
-            if at > 0
-                && let Some(words) = lexicon.pairs.get(&text[parts[at - 1].0..to])
-            {
-                meaning = meaning.or(*words);
-            }
-            if at > 1
-                && let Some(words) = lexicon.pairs.get(&text[parts[at - 2].0..to])
-            {
-                meaning = meaning.or(*words);
-            }
-        }
-        // What is embedded was written elsewhere, but the author chose it.
-        let embedded = parts.iter().any(|&(from, to)| matches!(&text[from..to], "embed" | "embedded" | "embeds"));
-        if embedded {
-            meaning = meaning.without(Words::SHARE);
-        }
-        found = found.or(settle(meaning));
+/// What the names on a page mean. Most elements bear names that others bear too, alone or in other company: each is looked up once.
+#[derive(Default)]
+pub(crate) struct Meanings<'a> {
+    together: NameMap<&'a str, Words>,
+    alone: NameMap<&'a str, Words>,
+}
+
+impl<'a> Meanings<'a> {
+    /// What one attribute's names mean together.
+    pub(crate) fn of(&mut self, names: &'a str) -> Words {
+        let Self { together, alone } = self;
+        *together.entry(names).or_insert_with(|| {
+            let names = names.split_ascii_whitespace().take(24).filter(|name| says_what_it_is(name));
+            names.fold(Words::default(), |found, name| found.or(*alone.entry(name).or_insert_with(|| meaning(name))))
+        })
     }
-    found
+}
+
+/// `md:hidden`, `w-[calc(..)]`: how it looks on some screens, not what it is. `no-sidebar`, `has-comments`: about another.
+fn says_what_it_is(name: &str) -> bool {
+    let turned = ["no-", "has-", "with-", "without-", "have-", "is-", "hide-", "show-"];
+    name.len() <= 80 && !name.contains([':', '[']) && !turned.iter().any(|beginning| name.starts_with(beginning))
+}
+
+/// What a name means.
+fn meaning(name: &str) -> Words {
+    // A consent platform's own box; as a beginning it is how one content system names everything.
+    if name.eq_ignore_ascii_case("cmp") {
+        return Words::CONSENT;
+    }
+    let lexicon = &*LEXICON;
+    let mut parts: [(usize, usize); 16] = [(0, 0); 16];
+    let lower = split(name, &mut parts);
+    let mut meaning = Words::default();
+    let parts = &parts[..lower.1];
+    let text = lower.0.as_str();
+    for (at, &(from, to)) in parts.iter().enumerate() {
+        let part = &text[from..to];
+        if let Some(words) = lexicon.whole.get(part) {
+            meaning = meaning.or(*words);
+        } else if part.len() > 3 {
+            meaning = meaning.or(begins(lexicon, part));
+        }
+        if at > 0
+            && let Some(words) = lexicon.pairs.get(&text[parts[at - 1].0..to])
+        {
+            meaning = meaning.or(*words);
+        }
+        if at > 1
+            && let Some(words) = lexicon.pairs.get(&text[parts[at - 2].0..to])
+        {
+            meaning = meaning.or(*words);
+        }
+    }
+    // What is embedded was written elsewhere, but the author chose it.
+    let embedded = parts.iter().any(|&(from, to)| matches!(&text[from..to], "embed" | "embedded" | "embeds"));
+    if embedded {
+        meaning = meaning.without(Words::SHARE);
+    }
+    settle(meaning)
 }
 
 /// `article-share-body` is about sharing, `content-sidebar` about a sidebar; `no-sidebar` and `has-comments` about neither.
@@ -443,10 +454,10 @@ mod tests {
             ("most-popular", Words::RELATED),
             ("rightRail", Words::SIDEBAR),
         ] {
-            assert!(meaning(name).has(mark), "{name}: {:?}", meaning(name));
+            assert!(Meanings::default().of(name).has(mark), "{name}");
         }
         for name in ["heading", "header-text-shadow", "loading", "threadbare", "md:sidebar", "download", "adept"] {
-            assert_eq!(meaning(name).chrome().0, 0, "{name}");
+            assert_eq!(Meanings::default().of(name).chrome().0, 0, "{name}");
         }
     }
 }
