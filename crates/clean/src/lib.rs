@@ -16,6 +16,7 @@
 
 mod address;
 mod assemble;
+mod bytes;
 mod captions;
 mod composed;
 mod cuts;

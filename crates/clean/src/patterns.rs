@@ -1,11 +1,12 @@
 //! The rules' patterns. Compiling one costs more than reading a page, so each is compiled when the first text comes that begins
-//! as it begins; how a pattern may begin is read off its syntax.
+//! as it begins; how a pattern may begin, and what it must hold, is read off its syntax.
 
 use std::sync::OnceLock;
 
 use regex::{Regex, RegexBuilder};
 use regex_syntax::hir::literal::Extractor;
 
+use crate::bytes::Bytes;
 use crate::form::Form;
 
 /// A pattern of one rule.
@@ -49,6 +50,11 @@ impl Pattern {
         let literals: Vec<Vec<u8>> = found.literals()?.iter().map(|l| l.as_bytes().to_vec()).collect();
         literals.iter().all(|l| !l.is_empty()).then_some(literals)
     }
+
+    /// Bytes of which every text that it matches holds one; nothing where they are too common to tell.
+    fn needed(&self) -> Option<Bytes> {
+        Bytes::needed(&regex_syntax::parse(&self.text).ok()?).filter(Bytes::tell)
+    }
 }
 
 /// Digits of other scripts make automata large and dates no better.
@@ -60,7 +66,8 @@ fn plain_digits(pattern: &str) -> String {
 pub(crate) struct Patterns {
     all: Vec<Pattern>,
     by_first: Vec<Vec<(Vec<u8>, usize)>>,
-    any: Vec<usize>,
+    /// Those that may begin with anything, with the bytes that they need.
+    any: Vec<(Option<Bytes>, usize)>,
 }
 
 impl Patterns {
@@ -74,7 +81,7 @@ impl Patterns {
                         by_first[usize::from(literal[0])].push((literal, at));
                     }
                 }
-                None => any.push(at),
+                None => any.push((pattern.needed(), at)),
             }
         }
         Self { all, by_first, any }
@@ -85,7 +92,9 @@ impl Patterns {
         let text = form.text.as_bytes();
         let Some(first) = text.first() else { return Vec::new() };
         let begun = self.by_first[usize::from(*first)].iter().filter(|(l, _)| text.starts_with(l)).map(|(_, at)| *at);
-        let mut candidates: Vec<usize> = begun.chain(self.any.iter().copied()).collect();
+        let held = Bytes::of(text);
+        let possible = self.any.iter().filter(|(needed, _)| needed.as_ref().is_none_or(|n| n.meets(&held)));
+        let mut candidates: Vec<usize> = begun.chain(possible.map(|(_, at)| *at)).collect();
         candidates.sort_unstable();
         candidates.dedup();
         candidates.retain(|at| may(self.all[*at].rule) && self.all[*at].expression().is_match(&form.text));

@@ -1,9 +1,8 @@
 //! Many phrases looked for in one text at once. Nearly every phrase holds a plain word, and a text holds few words that any phrase
 //! does: so each is looked up by its longest plain word, and held against the text only where that word stands.
 
-use std::collections::HashMap;
-
 use aho_corasick::{AhoCorasick, BuildError};
+use memchr::memmem::Finder;
 
 /// A phrase, folded, with what must hold where it ends. Where it begins with a plain letter or digit, a word must begin there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,12 +24,12 @@ pub(crate) struct Found {
 /// Phrases, ready to be looked for.
 pub(crate) struct Phrases {
     all: Vec<Phrase>,
-    /// By its longest plain word: the phrase, and where in it the word begins.
-    by_word: HashMap<String, Vec<(usize, usize)>>,
-    /// For each first byte of those words, a bit for each of their lengths.
-    lengths: Vec<u64>,
+    /// By the hash of its longest plain word: the phrase, and where in it the word begins.
+    by_word: Vec<Vec<(usize, usize)>>,
+    /// A bit for each place of `by_word` that is not empty: small enough to be at hand at every word.
+    known: Vec<u64>,
     /// Phrases without a plain word: signs alone, and those of other scripts.
-    signs: Vec<usize>,
+    signs: Vec<(usize, Finder<'static>)>,
     scripts: AhoCorasick,
     of_scripts: Vec<usize>,
 }
@@ -41,18 +40,19 @@ impl Phrases {
     /// # Errors
     /// When they are too many for one automaton.
     pub(crate) fn new(all: Vec<Phrase>) -> Result<Self, BuildError> {
-        let mut by_word: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+        let mut by_word = vec![Vec::new(); 1 << HASH_BITS];
+        let mut known = vec![0; (1 << HASH_BITS) / 64];
         let (mut signs, mut of_scripts, mut scripts) = (Vec::new(), Vec::new(), Vec::new());
-        let mut lengths = vec![0; 256];
         for (number, phrase) in all.iter().enumerate() {
             let literal = phrase.literal.as_str();
-            let whole = |(at, word): &(usize, &str)| at + word.len() < literal.len() || phrase.bounded;
+            let whole = |(at, word): &(usize, &[u8])| at + word.len() < literal.len() || phrase.bounded;
             match words(literal).filter(whole).max_by_key(|(_, word)| word.len()) {
                 Some((at, word)) => {
-                    lengths[usize::from(word.as_bytes()[0])] |= length_bit(word);
-                    by_word.entry(word.to_owned()).or_default().push((number, at));
+                    let place = hash(word);
+                    by_word[place].push((number, at));
+                    known[place / 64] |= 1 << (place % 64);
                 }
-                None if literal.is_ascii() => signs.push(number),
+                None if literal.is_ascii() => signs.push((number, Finder::new(literal).into_owned())),
                 None => {
                     scripts.push(literal);
                     of_scripts.push(number);
@@ -60,24 +60,25 @@ impl Phrases {
             }
         }
         let scripts = AhoCorasick::new(&scripts)?;
-        Ok(Self { by_word, lengths, signs, scripts, of_scripts, all })
+        Ok(Self { by_word, known, signs, scripts, of_scripts, all })
     }
 
     /// The phrases that stand in a folded text, in no order; one may stand there twice.
     pub(crate) fn found_in(&self, text: &str) -> Vec<Found> {
         let mut found = Vec::new();
         for (at, word) in words(text) {
-            if self.lengths[usize::from(word.as_bytes()[0])] & length_bit(word) == 0 {
+            let place = hash(word);
+            if self.known[place / 64] & 1 << (place % 64) == 0 {
                 continue;
             }
-            for (phrase, offset) in self.by_word.get(word).into_iter().flatten() {
+            for (phrase, offset) in &self.by_word[place] {
                 let start = at.checked_sub(*offset).filter(|start| text.is_char_boundary(*start));
                 found.extend(start.and_then(|start| self.stands(*phrase, text, start)));
             }
         }
-        for phrase in &self.signs {
-            let places = text.match_indices(&self.all[*phrase].literal);
-            found.extend(places.filter_map(|(start, _)| self.stands(*phrase, text, start)));
+        for (phrase, finder) in &self.signs {
+            let places = finder.find_iter(text.as_bytes());
+            found.extend(places.filter_map(|start| self.stands(*phrase, text, start)));
         }
         if !text.is_ascii() {
             let places = self.scripts.find_overlapping_iter(text);
@@ -101,19 +102,25 @@ impl Phrases {
 }
 
 /// The plain words of a text, with where they begin: longest runs of ASCII letters and digits.
-fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+fn words(text: &str) -> impl Iterator<Item = (usize, &[u8])> {
     let bytes = text.as_bytes();
     let mut at = 0;
     std::iter::from_fn(move || {
         let start = at + bytes[at..].iter().position(u8::is_ascii_alphanumeric)?;
         let length = bytes[start..].iter().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(bytes.len() - start);
         at = start + length;
-        Some((start, &text[start..at]))
+        Some((start, &bytes[start..at]))
     })
 }
 
-fn length_bit(word: &str) -> u64 {
-    1 << word.len().min(63)
+/// Some thousand phrases leave most of the places empty.
+const HASH_BITS: u32 = 13;
+
+/// A place for a word, by its first eight bytes and its length. Words that share one are told apart by the text.
+fn hash(word: &[u8]) -> usize {
+    let first = word.iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+    let mixed = (first ^ (word.len() as u64) << 59).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> (u64::BITS - HASH_BITS)) as usize
 }
 
 #[cfg(test)]

@@ -48,6 +48,9 @@ pub(crate) fn line(text: &str) -> String {
 }
 
 fn is_tidy(text: &str) -> bool {
+    if text.bytes().all(|b| b.is_ascii_graphic() || b == b' ') {
+        return !text.starts_with(' ') && !text.ends_with(' ') && !text.contains("  ") && !text.is_empty();
+    }
     let mut before = ' ';
     for c in text.chars() {
         let plain = c == ' ' && before != ' '

@@ -39,12 +39,8 @@ impl Node {
     }
 }
 
-/// A tree's root, and how many splits its longest way has.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Root {
-    node: u32,
-    depth: usize,
-}
+/// No block has more numbers than this.
+const WIDTH: usize = 128;
 
 /// So many blocks go through a tree side by side: what the processor waits for in one, it does in another.
 const ABREAST: usize = 8;
@@ -54,7 +50,7 @@ const ABREAST: usize = 8;
 pub struct Forest {
     base: f32,
     nodes: Vec<Node>,
-    roots: Vec<Root>,
+    roots: Vec<u32>,
     names: Vec<&'static str>,
 }
 
@@ -65,10 +61,13 @@ impl Forest {
     /// [`Unreadable`] with the line that is not of the form, or names a number that is not there.
     pub fn read(text: &str, names: impl Iterator<Item = &'static str>) -> Result<Self, Unreadable> {
         let mut forest = Self { names: names.collect(), ..Self::default() };
+        if forest.names.len() > WIDTH {
+            return Err(Unreadable { line: 0, what: "more numbers than a block can have" });
+        }
         let names: HashMap<&str, u16> = forest.names.iter().copied().zip(0..).collect();
         // Splits whose second branch has not begun, and how many nodes the tree still wants.
-        let mut open: Vec<(usize, usize)> = Vec::new();
-        let (mut wanted, mut depth) = (0_usize, 0);
+        let mut open: Vec<usize> = Vec::new();
+        let mut wanted = 0_usize;
         for (line, text) in text.lines().enumerate() {
             let unreadable = |what| Unreadable { line: line + 1, what };
             let text = text.trim();
@@ -82,8 +81,8 @@ impl Forest {
                 if wanted > 0 {
                     return Err(unreadable("the tree before is not complete"));
                 }
-                (wanted, depth) = (1, 0);
-                forest.roots.push(Root { node: here, depth: 0 });
+                wanted = 1;
+                forest.roots.push(here);
             } else if wanted == 0 {
                 return Err(unreadable("a node outside a tree"));
             } else if let Some((name, rest)) = text.split_once(" <= ") {
@@ -91,23 +90,18 @@ impl Forest {
                 let (threshold, mean) = rest.split_once(' ').ok_or_else(|| unreadable("a split without a mean"))?;
                 let threshold = threshold.parse().map_err(|_| unreadable("the threshold is no number"))?;
                 let mean = mean.trim_matches(['(', ')']).parse().map_err(|_| unreadable("the mean is no number"))?;
-                open.push((forest.nodes.len(), depth));
+                open.push(forest.nodes.len());
                 wanted += 1;
-                depth += 1;
                 forest.nodes.push(Node { number, threshold, next: [here + 1, here], mean });
             } else {
                 let leaf = text.parse().map_err(|_| unreadable("neither a split nor a leaf"))?;
                 forest.nodes.push(Node::leaf(here, leaf));
                 wanted -= 1;
-                if let Some(root) = forest.roots.last_mut() {
-                    root.depth = root.depth.max(depth);
-                }
                 // A leaf ends the first branch of the split that waits for its second.
-                if let Some((split, above)) = open.pop()
+                if let Some(split) = open.pop()
                     && let Some(node) = forest.nodes.get_mut(split)
                 {
                     node.next[1] = here + 1;
-                    depth = above + 1;
                 }
             }
         }
@@ -122,20 +116,30 @@ impl Forest {
     pub fn probabilities<N: AsRef<[f32]>>(&self, blocks: &[N]) -> Vec<f32> {
         let mut probabilities = Vec::with_capacity(blocks.len());
         for abreast in blocks.chunks(ABREAST) {
-            let numbers: [&[f32]; ABREAST] = std::array::from_fn(|n| abreast.get(n).map_or(&[][..], AsRef::as_ref));
+            let mut numbers = [[0.0; WIDTH]; ABREAST];
+            for (numbers, block) in numbers.iter_mut().zip(abreast) {
+                numbers.iter_mut().zip(block.as_ref()).for_each(|(number, of_block)| *number = *of_block);
+            }
             let sums = self.sums(&numbers);
             probabilities.extend(sums.iter().take(abreast.len()).map(|sum| 1.0 / (1.0 + (-(self.base + sum)).exp())));
         }
         probabilities
     }
 
-    fn sums(&self, numbers: &[&[f32]; ABREAST]) -> [f32; ABREAST] {
+    fn sums(&self, numbers: &[[f32; WIDTH]; ABREAST]) -> [f32; ABREAST] {
         let mut sums = [0.0; ABREAST];
         for root in &self.roots {
-            let mut at = [root.node; ABREAST];
-            for _ in 0..root.depth {
+            let mut at = [*root; ABREAST];
+            loop {
+                let mut moved = 0;
                 for (at, numbers) in at.iter_mut().zip(numbers) {
-                    *at = self.step(*at, numbers);
+                    let node = &self.nodes[*at as usize];
+                    let next = node.next[usize::from(numbers[usize::from(node.number) % WIDTH] > node.threshold)];
+                    moved |= next ^ *at;
+                    *at = next;
+                }
+                if moved == 0 {
+                    break;
                 }
             }
             for (sum, at) in sums.iter_mut().zip(at) {
@@ -157,7 +161,7 @@ impl Forest {
     pub fn reasons(&self, numbers: &[f32]) -> Vec<(&'static str, f32, f32)> {
         let mut moved = vec![0.0_f32; self.names.len()];
         for root in &self.roots {
-            let mut at = root.node;
+            let mut at = *root;
             loop {
                 let next = self.step(at, numbers);
                 if next == at {

@@ -232,10 +232,14 @@ fn place(outline: &mut Outline, claims: &Claims) {
         features.share = up;
         features.title = overlap;
         features.description = said.len() > 20
-            && (memmem::find(claims.description.as_bytes(), said.as_bytes()).is_some()
+            && (is_in(&said, &claims.description)
                 || claims.description.len() > 40 && described.find(said.as_bytes()).is_some());
-        features.anchored = said.len() > 30 && memmem::find(claims.anchor.as_bytes(), said.as_bytes()).is_some();
+        features.anchored = said.len() > 30 && is_in(&said, &claims.anchor);
     }
+}
+
+fn is_in(part: &str, whole: &str) -> bool {
+    part.len() <= whole.len() && memmem::find(whole.as_bytes(), part.as_bytes()).is_some()
 }
 
 /// Share of a text's words that stand in the title.

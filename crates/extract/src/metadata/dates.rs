@@ -467,7 +467,8 @@ fn signed(sign: char, seconds: i32) -> i32 {
 
 /// Whether a short text is a date and nothing else to speak of: "Published: 22 November 2026, 9.30 am".
 pub(crate) fn is_only_a_date(text: &str) -> bool {
-    if text.len() > 80 || !text.bytes().any(|b| b.is_ascii_digit()) || parse(text, false).is_none() {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    if text.len() > 80 || digits < 3 || parse(text, false).is_none() {
         return false;
     }
     let other = text
