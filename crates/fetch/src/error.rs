@@ -26,6 +26,9 @@ pub enum SetupError {
     /// Nothing could be asked in no time.
     #[error("`fetch.timeout` must be more than nothing")]
     NoTime,
+    /// A redirect on one host waits for that host's next turn, within the time of the whole request.
+    #[error("`fetch.per_host.delay` must be shorter than `fetch.timeout`: a redirect on one host waits for its turn")]
+    DelayTooLong,
     /// One body alone would not fit.
     #[error("`fetch.memory` ({memory} bytes) must hold the largest body that is allowed ({largest} bytes)")]
     MemoryTooSmall {
@@ -425,12 +428,20 @@ impl FetchError {
         }
     }
 
-    /// How long the server asks us to stay away, between a minute and a day; for robots.txt, when it is tried again.
-    pub fn retry_after(&self) -> Option<Duration> {
+    /// How long the server that answered (that of [`Self::url`]) asks us to stay away, between a minute and a day (`Retry-After`, RFC 9110
+    /// §10.2.3).
+    pub fn asked_to_wait(&self) -> Option<Duration> {
         match self {
             Self::Refused { after, .. } | Self::RateLimited { after, .. } | Self::ServerError { after, .. } => *after,
-            Self::NoRobots { after, .. } => Some(*after),
             _ => None,
+        }
+    }
+
+    /// The same; for robots.txt, when it is tried again.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::NoRobots { after, .. } => Some(*after),
+            _ => self.asked_to_wait(),
         }
     }
 

@@ -22,6 +22,7 @@ use crate::error::FetchError;
 use crate::fetcher::Fetcher;
 use crate::gate::Gate;
 use crate::headers;
+use crate::settings::Robots as RobotsSetting;
 
 /// The most redirects that are followed.
 const HOPS: usize = 5;
@@ -44,8 +45,8 @@ pub(crate) struct Question<'a> {
     pub(crate) validators: Option<&'a Validators>,
     /// For one origin only.
     pub(crate) confidential: Option<Confidential>,
-    /// Whether robots.txt of another origin is asked before a redirect to it is followed.
-    pub(crate) obeys: bool,
+    /// Whose word is asked before a redirect is followed: robots.txt speaks of each path, on one host or another.
+    pub(crate) obeys: RobotsSetting,
     /// When all must be over, the body included.
     pub(crate) deadline: Instant,
     /// The same as a span, for the error.
@@ -133,7 +134,7 @@ impl Lines<'_> {
                 let (url, hops) = (Box::new(question.url.clone()), seen.len());
                 return Err(FetchError::RedirectLoop { url, hops, next: Box::new(next) });
             }
-            if question.obeys && next.origin() != url.origin() {
+            if question.obeys == RobotsSetting::Obey {
                 match self.fetcher.allowed_beyond(&next).await? {
                     RobotsVerdict::Allowed { .. } => {}
                     RobotsVerdict::Disallowed => return Err(FetchError::Disallowed { url: next }),

@@ -58,6 +58,9 @@ impl Fetcher {
         if settings.timeout.0.is_zero() {
             return Err(SetupError::NoTime);
         }
+        if settings.per_host.delay >= settings.timeout {
+            return Err(SetupError::DelayTooLong);
+        }
         let largest = settings.page_limit.max(settings.feed_limit).max(Size(robots::LIMIT as u64));
         if settings.memory < largest {
             return Err(SetupError::MemoryTooSmall { memory: settings.memory.0, largest: largest.0 });
@@ -93,6 +96,7 @@ impl Fetcher {
         let mut question = self.question(url, ACCEPT_FEED);
         question.validators = Some(validators);
         question.confidential = Some(Confidential::of(feed)?);
+        question.obeys = self.inner.settings.feed_robots;
         let head = self.ask(&question).await?;
         let pace = Pace {
             max_age: headers::max_age(head.response.headers(), Timestamp::now()),
@@ -109,25 +113,34 @@ impl Fetcher {
         Ok(FeedAnswer::Fresh { page, validators, pace })
     }
 
-    /// The page. Whether robots.txt allows it is not asked here. What is plainly no text (a PDF, a video) is refused by its
+    /// The page, for a person who asks for it. robots.txt is not asked. What is plainly no text (a PDF, a video) is refused by its
     /// first bytes.
     ///
     /// Cancel-safe: nothing is kept of a fetch that is dropped.
     pub async fn page(&self, url: &Url) -> Result<Page, FetchError> {
-        match self.page_again(url, &Validators::default()).await? {
+        match self.page_under(url, &Validators::default(), RobotsSetting::Ignore).await? {
             PageAnswer::Fresh(page) => Ok(page),
             PageAnswer::NotModified => Err(FetchError::OddStatus { url: bare(url), status: 304 }),
         }
     }
 
-    /// The page, or that it has not changed since `validators` were given. A redirect to another origin is followed only where
-    /// robots.txt allows it there.
+    /// The page, or that it has not changed since `validators` were given. A redirect is followed only where robots.txt allows what it
+    /// leads to.
     ///
     /// Cancel-safe: nothing is kept of a fetch that is dropped.
     pub async fn page_again(&self, url: &Url, validators: &Validators) -> Result<PageAnswer, FetchError> {
+        self.page_under(url, validators, self.inner.settings.robots).await
+    }
+
+    async fn page_under(
+        &self,
+        url: &Url,
+        validators: &Validators,
+        obeys: RobotsSetting,
+    ) -> Result<PageAnswer, FetchError> {
         let mut question = self.question(url, ACCEPT_PAGE);
         question.validators = Some(validators);
-        question.obeys = true;
+        question.obeys = obeys;
         let head = self.ask(&question).await?;
         let asked_again = validators.etag.is_some() || validators.last_modified.is_some();
         if head.response.status() == StatusCode::NOT_MODIFIED && asked_again {
@@ -173,7 +186,7 @@ impl Fetcher {
     /// [`Self::allowed_by_robots`] in the middle of an exchange. Boxed, for robots.txt is asked for by an exchange of its own, which asks
     /// no further.
     pub(crate) fn allowed_beyond<'a>(&'a self, url: &'a Url) -> BoxFuture<'a, Result<RobotsVerdict, FetchError>> {
-        Box::pin(self.allowed_by_robots(url))
+        Box::pin(self.verdict(url, RobotsSetting::Obey))
     }
 
     async fn verdict(&self, url: &Url, setting: RobotsSetting) -> Result<RobotsVerdict, FetchError> {
@@ -221,10 +234,11 @@ impl Fetcher {
             return Err(FetchError::BadUrl { url: page.clone(), why: "it has no host" });
         };
         let question = self.question(&url, ACCEPT_ROBOTS);
+        let turn = self.inner.settings.per_host.delay.0.max(self.inner.settings.per_host.longest_delay.0);
         match self.ask_robots(&question).await {
             Ok((page, max_age)) => {
                 let rules = Robots::parse(&page.body).rules(&self.inner.settings.user_agent);
-                Ok(Known::rules(rules, max_age))
+                Ok(Known::rules(rules, max_age, turn))
             }
             Err(e @ (FetchError::ForbiddenAddress { .. } | FetchError::ForbiddenPort { .. }))
                 if e.url().origin() == url.origin() =>
@@ -233,9 +247,9 @@ impl Fetcher {
             }
             // RFC 9309 §2.3.1.2 and 2.3.1.3: too many redirects, or any 4xx, mean that there is no robots.txt.
             Err(FetchError::RedirectLoop { .. } | FetchError::Gone { .. } | FetchError::Refused { .. }) => {
-                Ok(Known::rules(Robots::default().rules(""), None))
+                Ok(Known::rules(Robots::default().rules(""), None, turn))
             }
-            Err(e) if e.fault() == Fault::Reject => Ok(Known::rules(Robots::default().rules(""), None)),
+            Err(e) if e.fault() == Fault::Reject => Ok(Known::rules(Robots::default().rules(""), None, turn)),
             Err(e) => Ok(Known::failed(e)),
         }
     }
@@ -255,7 +269,7 @@ impl Fetcher {
             accept,
             validators: None,
             confidential: None,
-            obeys: false,
+            obeys: RobotsSetting::Ignore,
             deadline: Instant::now() + timeout,
             timeout,
         }

@@ -27,9 +27,11 @@ pub(crate) enum Known {
 }
 
 impl Known {
-    /// Rules that may be kept for `max_age`, within bounds.
-    pub(crate) fn rules(rules: Rules, max_age: Option<Duration>) -> Self {
-        Self::Rules { rules: Arc::new(rules), until: Instant::now() + max_age.unwrap_or(KEPT.1).clamp(KEPT.0, KEPT.1) }
+    /// Rules that may be kept for `max_age`, within bounds: until the host's next turn has come, `turn` after this one, or they would be
+    /// asked for at every turn and nothing else.
+    pub(crate) fn rules(rules: Rules, max_age: Option<Duration>, turn: Duration) -> Self {
+        let least = KEPT.0.max(turn * 2).min(KEPT.1);
+        Self::Rules { rules: Arc::new(rules), until: Instant::now() + max_age.unwrap_or(KEPT.1).clamp(least, KEPT.1) }
     }
 
     /// A failure, for as long as the server asks us to stay away.
@@ -119,7 +121,7 @@ mod tests {
         let cache = RobotsCache::default();
         for n in 0..5 {
             let origin = n.to_string();
-            let known = Known::rules(Robots::parse(b"user-agent: *\ndisallow: /x").rules("a"), None);
+            let known = Known::rules(Robots::parse(b"user-agent: *\ndisallow: /x").rules("a"), None, Duration::ZERO);
             *cache.slot(&origin).lock().await = Some(known.clone());
             cache.weigh(&origin, &known);
             cache.weigh(&origin, &known);

@@ -5,10 +5,12 @@ mod scripted;
 use std::time::Duration;
 
 use scripted::{Reply, Server, answer, fetcher, hasty, redirect, settings};
-use wiredesk_fetch::answer::RobotsVerdict;
+use wiredesk_fetch::answer::{FeedAnswer, RobotsVerdict};
 use wiredesk_fetch::error::FetchClass;
 use wiredesk_fetch::settings::{Robots, Settings};
 use wiredesk_model::fault::{AsFault, Fault};
+use wiredesk_model::feed::{Feed, Validators};
+use wiredesk_model::id::FeedId;
 
 const RULES: &[u8] = b"User-agent: testdesk\nDisallow: /private\nCrawl-delay: 7\n\nUser-agent: *\nDisallow: /\n";
 
@@ -86,7 +88,7 @@ async fn robots_of_a_closed_address_is_not_asked() {
 }
 
 #[tokio::test]
-async fn a_redirect_of_a_page_is_followed_only_where_the_other_origins_robots_allow_it() {
+async fn a_redirect_is_followed_only_where_robots_allow_what_it_leads_to() {
     let other = Server::start(|path| match path {
         "/robots.txt" => answer(200, &[], RULES),
         _ => answer(200, &[], b"<p>there"),
@@ -94,18 +96,29 @@ async fn a_redirect_of_a_page_is_followed_only_where_the_other_origins_robots_al
     .await;
     let (open, closed) = (other.url("/open").to_string(), other.url("/private").to_string());
     let server = Server::start(move |path| match path {
+        "/robots.txt" => answer(200, &[], b"User-agent: *\nDisallow: /shut\n"),
         "/open" => redirect(302, &open),
-        "/private" => redirect(302, &closed),
-        _ => redirect(302, "/private"),
+        "/onward" => redirect(302, &closed),
+        "/inward" => redirect(302, "/shut"),
+        _ => redirect(302, "/onward"),
     })
     .await;
-    let fetcher = fetcher(&settings());
-    fetcher.page(&server.url("/open")).await.expect("allowed there");
-    let error = fetcher.page(&server.url("/x")).await.expect_err("not allowed there");
+    let strict = fetcher(&Settings { feed_robots: Robots::Obey, ..settings() });
+    let none = Validators::default();
+    strict.page_again(&server.url("/open"), &none).await.expect("allowed there");
+    let error = strict.page_again(&server.url("/x"), &none).await.expect_err("not allowed there");
     assert_eq!((error.class(), error.fault()), (FetchClass::Robots, Fault::Reject));
     assert!(error.to_string().contains(&other.url("/private").to_string()), "{error}");
     assert_eq!(other.requests().len(), 2, "robots.txt once, and the page that is allowed");
-    assert!(server.requests().iter().all(|request| !request.contains("robots.txt")), "its own was asked for before");
+    let error = strict.page_again(&server.url("/inward"), &none).await.expect_err("not allowed here");
+    assert_eq!(error.url(), &server.url("/shut"));
+    let feed = Feed::plain(FeedId::new("a"), server.url("/inward"));
+    assert_eq!(strict.feed(&feed, &none).await.expect_err("nor for a feed").class(), FetchClass::Robots);
+    assert!(server.requests().iter().all(|request| !request.contains("/shut")));
+    // Feeds do not ask by default, and who reads one page by hand does not either.
+    let lenient = fetcher(&settings());
+    assert!(matches!(lenient.feed(&feed, &none).await, Ok(FeedAnswer::Fresh { .. })));
+    lenient.page(&server.url("/inward")).await.expect("read");
 }
 
 #[tokio::test]

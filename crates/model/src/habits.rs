@@ -116,6 +116,9 @@ pub struct Habits {
     /// Since when every poll has failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failing_since: Option<Timestamp>,
+    /// Until when its server last asked to be left alone (`Retry-After`, RFC 9110 §10.2.3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked_to_wait_until: Option<Timestamp>,
     /// It last answered with an HTML page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub html: Option<HtmlAnswer>,

@@ -29,6 +29,7 @@ use wiredesk_store::topic::Placed;
 use crate::article;
 use crate::cpu::CpuError;
 use crate::desk::{Desk, Event, back_off};
+use crate::poll::asked_wait;
 use crate::publication::{OfferError, Offered};
 use crate::run::Seat;
 use crate::whole;
@@ -239,7 +240,7 @@ impl Desk {
             Ok(Fetched::OnlyRobots) => {}
             Err(error) => {
                 self.meter.fetched("page", error.class().as_str());
-                if let (Some(slot), Some(host), Some(wait)) = (&slot, link::host_port(url), asked_wait(error)) {
+                if let (Some(slot), Some((host, wait))) = (&slot, asked_wait(error, BUSY)) {
                     slot.asked_to_wait(host, Asker::Entry(admitted.entry.key), wait);
                 }
             }
@@ -504,15 +505,6 @@ fn looked_at(admitted: &Admitted, sighting: &Sighting, hash: Digest, placed: &Pl
         Outcome::Reverted
     } else {
         Outcome::Duplicate { of: hash }
-    }
-}
-
-/// How long the page's own server asks to be left alone, and may mean the others of its host too.
-fn asked_wait(error: &FetchError) -> Option<Duration> {
-    match (error.status(), error.retry_after()) {
-        (Some(429), None) => Some(BUSY),
-        (Some(_), wait) => wait,
-        (None, _) => None,
     }
 }
 

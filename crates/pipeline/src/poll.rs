@@ -41,7 +41,7 @@ pub(crate) struct Polled {
     /// `host:port` of where it is asked the next time.
     pub(crate) host: String,
     /// How long the server asked to wait, which is not how long this feed backs off: others of its host may be meant too.
-    pub(crate) asked_to_wait: Option<Duration>,
+    pub(crate) asked_to_wait: Option<(String, Duration)>,
     /// Entries to be read.
     pub(crate) new: Vec<Pending>,
     /// How it went.
@@ -210,11 +210,12 @@ impl Desk {
     async fn failed(&self, feed: &Feed, state: &FeedState, error: PollError) -> Result<Polled, StoreError> {
         let now = self.clock.now();
         let trouble = trouble(&error);
-        let (status, wait) = match &error {
-            PollError::Fetch(error) => (error.status(), error.retry_after()),
-            _ => (None, None),
+        let (status, wait, by_server) = match &error {
+            PollError::Fetch(error) => (error.status(), error.retry_after(), error.asked_to_wait()),
+            _ => (None, None, None),
         };
         let mut habits = state.habits.clone();
+        habits.asked_to_wait_until = by_server.map(|wait| after(now, wait));
         let ours = trouble == Trouble::Ours;
         let failures = state.failures + u32::from(!ours);
         if !ours {
@@ -232,7 +233,7 @@ impl Desk {
         let again = interval::outside_of_skipped(&habits.claims, now, interval::jittered(again, rand::random()));
         let text = link::printable(&error.to_string());
         let next = Next { due: after(now, again), interval_s: u32::try_from(again.as_secs()).ok(), habits };
-        let failed = Failed { error: text.clone(), gone, held: wait.is_some(), ours };
+        let failed = Failed { error: text.clone(), gone, elsewhere: moved_in_vain, ours };
         self.store.poll_failed(&feed.id, now, failed, next.clone()).await?;
         if state.failures == 0 {
             warn!(feed = %feed.id, stage = "poll", reason = %text, again_s = again.as_secs(), "poll failed");
@@ -245,10 +246,9 @@ impl Desk {
         Ok(Polled {
             again: (!gone).then_some(again),
             host: link::host_port(&asked_at(feed, &next.habits)).unwrap_or_default(),
-            asked_to_wait: match status {
-                Some(429) => Some(wait.unwrap_or(again.min(UNSAID))),
-                Some(_) => wait,
-                None => None,
+            asked_to_wait: match &error {
+                PollError::Fetch(error) => asked_wait(error, again.min(UNSAID)),
+                _ => None,
             },
             new: Vec::new(),
             result: PollResult::Failed,
@@ -291,13 +291,24 @@ impl Found {
         let silence = silence.and_then(|since| now.duration_since(since).try_into().ok());
         rhythm::heard(settings, &mut habits.rhythm, News { listed, new, silence }, !state.polled);
         condition::answered(&mut habits, self.moved_to, now);
-        (habits.failing_since, habits.html) = (None, None);
+        (habits.failing_since, habits.html, habits.asked_to_wait_until) = (None, None, None);
         let last_new = if new + changed > 0 { Some(now) } else { state.last_new };
         habits.conditions = condition::of(&habits, false, last_new, now);
         let wait = interval::jittered(interval::after_success(settings, self.own, &habits), rand::random());
         let wait = interval::outside_of_skipped(&habits.claims, now, wait);
         Next { due: after(now, wait), interval_s: u32::try_from(wait.as_secs()).ok(), habits }
     }
+}
+
+/// Which host (`host:port`) asks to be left alone for how long, and may mean the others of its own too: the one that answered, wherever a
+/// redirect has led. `unsaid` is what a 429 means that does not say.
+pub(crate) fn asked_wait(error: &FetchError, unsaid: Duration) -> Option<(String, Duration)> {
+    let wait = match error.status() {
+        Some(429) => Some(error.asked_to_wait().unwrap_or(unsaid)),
+        Some(_) => error.asked_to_wait(),
+        None => None,
+    };
+    Some((link::host_port(error.url())?, wait?))
 }
 
 /// Whether the feed was asked all the time since it last brought something: a gap in which nobody looked says nothing of its rhythm.

@@ -13,6 +13,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
+use url::Url;
+use wiredesk_model::habits::{Condition, Habits};
 use wiredesk_model::id::EntryKey;
 use wiredesk_schedule::queue::{Asker, FeedIndex, HostIndex, Moment, Schedule};
 use wiredesk_store::entries::Pending;
@@ -23,7 +25,7 @@ use crate::desk::Desk;
 use crate::ingest::{IngestError, Ingested};
 use crate::lane::{Lane, Permit};
 use crate::meter::PollResult;
-use crate::poll::{Polled, asked_at};
+use crate::poll::Polled;
 use crate::publication::{Ending, Standing};
 use crate::summary::Summary;
 
@@ -128,6 +130,32 @@ impl Drop for Held {
 pub(crate) struct Seat {
     pub(crate) permit: Permit,
     pub(crate) slot: Option<HostSlot>,
+}
+
+/// What is asked of a feed's state when the desk starts.
+struct Start {
+    due: Timestamp,
+    gone: bool,
+    interval_s: Option<u32>,
+    asked_to_wait_until: Option<Timestamp>,
+    conditions: Vec<Condition>,
+    /// Where it has moved to.
+    learned: Option<Box<str>>,
+}
+
+impl Start {
+    fn of(state: FeedState) -> Self {
+        let learned = state.habits.learned().map(Into::into);
+        let Habits { asked_to_wait_until, conditions, .. } = state.habits;
+        Self {
+            due: state.due,
+            gone: state.gone,
+            interval_s: state.interval_s,
+            asked_to_wait_until,
+            conditions,
+            learned,
+        }
+    }
 }
 
 enum Done {
@@ -237,21 +265,21 @@ impl Run {
         let desk = self.desk.clone();
         let configured: Vec<_> =
             desk.feeds.iter().map(|feed| (feed.id.clone(), wiredesk_model::link::bare(&feed.url).into())).collect();
-        let states = desk.store.sync_feeds(&configured, desk.clock.now()).await?;
+        let states = desk.store.sync_feeds(configured, desk.clock.now(), Start::of).await?;
         let mut resting = BTreeSet::new();
         for (index, (feed, state)) in (0..).zip(desk.feeds.iter().zip(&states)) {
             self.summary.feeds += 1;
-            for condition in &state.habits.conditions {
+            for condition in &state.conditions {
                 desk.meter.condition(*condition, 1);
             }
-            let host = wiredesk_model::link::host_port(&asked_at(feed, &state.habits)).unwrap_or_default();
+            let learned = state.learned.as_deref().and_then(|url| Url::parse(url).ok());
+            let host = wiredesk_model::link::host_port(learned.as_ref().unwrap_or(&feed.url)).unwrap_or_default();
             if let Some(due) = self.first_poll(state) {
                 self.schedule.add_feed(index, &host, due);
             } else {
                 self.summary.feeds_held += 1;
             }
-            let until = self.moment(state.due);
-            if state.held
+            if let Some(until) = state.asked_to_wait_until.map(|until| self.moment(until))
                 && until > self.now()
                 && self.schedule.remember_wait(&host, Asker::Feed(index), until, self.now())
             {
@@ -276,10 +304,10 @@ impl Run {
     }
 
     /// When a feed is polled first: at its time; with `--once` now, save where it is gone or asked for a wait.
-    fn first_poll(&self, state: &FeedState) -> Option<Moment> {
+    fn first_poll(&self, state: &Start) -> Option<Moment> {
         match (state.gone, self.once) {
             (true, _) => None,
-            (false, true) if state.held && state.due > self.desk.clock.now() => None,
+            (false, true) if state.asked_to_wait_until.is_some_and(|until| until > self.desk.clock.now()) => None,
             (false, true) => Some(self.now()),
             (false, false) => {
                 let own = state.interval_s.map_or(Duration::ZERO, |s| Duration::from_secs(s.into()));
@@ -372,7 +400,7 @@ impl Run {
             self.tasks.spawn(async move {
                 let poll = desk.poll(desk.feeds.at(feed).clone(), permit, &slot);
                 let polled = AssertUnwindSafe(poll).catch_unwind().await.unwrap_or_else(|_| Err(panicked()));
-                if let Ok(Some(Polled { asked_to_wait: Some(wait), host, .. })) = &polled {
+                if let Ok(Some(Polled { asked_to_wait: Some((host, wait)), .. })) = &polled {
                     slot.asked_to_wait(host.clone(), Asker::Feed(feed), *wait);
                 }
                 drop(slot);

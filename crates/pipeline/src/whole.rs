@@ -69,6 +69,9 @@ pub(crate) fn says_no_more(page: &Cleaned, hints: &Hints) -> Option<bool> {
         return Some(false); // a teaser, whatever it says
     }
     let Ok(Some(feed)) = article::from_feed(hints) else { return Some(false) };
+    if feed.article.domain != page.article.domain {
+        return Some(false); // its links lead through somebody else's redirects: only the page knows whose article it is
+    }
     match feed.article.content_hash == page.article.content_hash {
         true => Some(true),
         false if are_alike(&feed.article.text, &page.article.text) => None,

@@ -206,7 +206,7 @@ async fn a_wait_that_was_asked_for_is_kept_through_a_restart() {
         (503, "Mon, 02 Mar 2026 12:00:00 GMT", 180),
         (429, "99999999999999999999", DAY),
         (503, "Fri, 31 Dec 9999 23:59:59 GMT", DAY),
-        (503, "1", 15),
+        (503, "1", 1),
     ] {
         let server = feed_server(move |_, _| {
             reply(status, &[("Date", "Mon, 02 Mar 2026 09:00:00 GMT"), ("Retry-After", wait)], "")
@@ -218,6 +218,8 @@ async fn a_wait_that_was_asked_for_is_kept_through_a_restart() {
         world.later(minutes - 1);
         assert_eq!(world.once().await.feeds_held, 1, "{wait}");
         assert_eq!(server.requests("/feed").len(), 1, "{wait}");
+        world.later(1);
+        assert_eq!(world.once().await.feeds_failed, 1, "the wait is over, whatever our own back-off is");
     }
 }
 
@@ -280,6 +282,43 @@ async fn where_a_feed_has_moved_to_is_forgotten_when_nothing_is_there() {
     assert!(!state.gone, "it is gone where it had moved to, not where it is configured");
     assert_eq!((state.habits.learned(), state.failures), (None, 0));
     assert_eq!(server.requests("/old").len(), 6, "five times redirected, and again at the end");
+}
+
+#[tokio::test]
+async fn validators_of_where_a_feed_had_moved_to_are_not_sent_to_where_it_was() {
+    let server = Server::start(|request, nth| match (request.path.as_str(), nth) {
+        ("/old", 0..5) => reply(301, &[("Location", "/new")], ""),
+        ("/new", 0..6) => reply(200, &[("ETag", "\"new\"")], &empty()),
+        ("/old", _) => reply(200, &[("ETag", "\"old\"")], &empty()),
+        _ => reply(404, &[], ""),
+    });
+    let world = World::new().feed("a", &server.url("/old"));
+    for _ in 0..9 {
+        world.once().await;
+        world.later(DAY);
+    }
+    let sent: Vec<_> = server.requests("/old").iter().map(|r| r.header("if-none-match").map(str::to_owned)).collect();
+    assert_eq!(sent[5..], [None, Some("\"old\"".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_wait_is_charged_to_the_host_that_asks_for_it() {
+    let busy = Server::start(|_, _| reply(429, &[("Retry-After", "3600")], ""));
+    let (one, two) = (busy.url("/one"), busy.url("/two"));
+    let server = Server::start(move |request, _| match request.path.as_str() {
+        "/one" => reply(302, &[("Location", &one)], ""),
+        "/two" => reply(302, &[("Location", &two)], ""),
+        _ => reply(200, &[], &empty()),
+    });
+    let world = World::new()
+        .feed("one", &server.url("/one"))
+        .feed("two", &server.url("/two"))
+        .feed("three", &server.url("/three"))
+        .feed("busy", &busy.url("/three"));
+    let summary = world.once().await;
+    assert_eq!((summary.feeds_failed, summary.feeds_read), (3, 1), "the host that only redirects is not made to rest");
+    let paths: Vec<_> = server.all().iter().map(|request| request.path.clone()).collect();
+    assert!(paths.contains(&"/three".to_owned()), "{paths:?}");
 }
 
 #[tokio::test]

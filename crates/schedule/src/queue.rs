@@ -14,6 +14,28 @@ use wiredesk_model::id::EntryKey;
 /// A moment on the caller's steady clock: time since it was started.
 pub type Moment = Duration;
 
+/// A moment in whole microseconds, as it is kept for every feed and host: half of what a [`Moment`] takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Tick(u64);
+
+impl Tick {
+    /// Later than any moment.
+    const NEVER: Self = Self(u64::MAX);
+
+    /// The first tick at or after a moment.
+    fn of(moment: Moment) -> Self {
+        Self(u64::try_from(moment.as_nanos().div_ceil(1_000)).unwrap_or(u64::MAX - 1))
+    }
+
+    fn moment(self) -> Moment {
+        Duration::from_micros(self.0)
+    }
+
+    fn later(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(Self::of(span).0).min(u64::MAX - 1))
+    }
+}
+
 /// How gently a host is treated.
 #[derive(Clone, Copy, Debug)]
 pub struct Politeness {
@@ -51,7 +73,7 @@ pub enum Asker {
 /// A wait that the host asked for.
 #[derive(Clone, Copy, Debug)]
 struct Wait {
-    until: Moment,
+    until: Tick,
     by: Asker,
     /// It is meant for the whole host: more than one was asked.
     whole: bool,
@@ -60,26 +82,64 @@ struct Wait {
 /// How long a whole host is left alone when one of its feeds or pages is asked to wait: then another tries whether it is meant too.
 const BREATH: Duration = Duration::from_secs(60);
 
-#[derive(Debug, Default)]
+/// What few hosts have ever said.
+#[derive(Clone, Copy, Debug, Default)]
+struct Said {
+    /// A longer delay than the common one, as the host itself asked for (`Crawl-delay`).
+    delay: Duration,
+    wait: Option<Wait>,
+}
+
+/// A host. There may be a million, most of them with one feed: what few have stands apart.
+#[derive(Debug)]
 struct Host {
     running: u32,
     /// No request starts before.
-    ready_at: Moment,
-    /// A longer delay than the common one, as the host itself asked for (`Crawl-delay`).
-    delay: Option<Duration>,
-    wait: Option<Box<Wait>>,
-    feeds: BinaryHeap<Reverse<(Moment, FeedIndex)>>,
-    entries: BinaryHeap<Reverse<(Moment, u64, EntryKey)>>,
-    /// When the host stands in the heap of each kind; `None` when it does not.
-    queued: [Option<Moment>; 2],
+    ready_at: Tick,
+    said: Option<Box<Said>>,
+    feeds: BinaryHeap<Reverse<(Tick, FeedIndex)>>,
+    entries: BinaryHeap<Reverse<(Tick, u64, EntryKey)>>,
+    /// When the host stands in the heap of each kind; never when it does not.
+    queued: [Tick; 2],
 }
 
 impl Host {
-    fn due(&self, work: Work) -> Option<Moment> {
+    fn new() -> Self {
+        Self {
+            running: 0,
+            ready_at: Tick::default(),
+            said: None,
+            feeds: BinaryHeap::new(),
+            entries: BinaryHeap::new(),
+            queued: [Tick::NEVER; 2],
+        }
+    }
+
+    fn due(&self, work: Work) -> Option<Tick> {
         match work {
             Work::Poll => self.feeds.peek().map(|Reverse((due, _))| *due),
             Work::Read => self.entries.peek().map(|Reverse((due, ..))| *due),
         }
+    }
+
+    fn add_feed(&mut self, due: Tick, feed: FeedIndex) {
+        if self.feeds.is_empty() {
+            // Most hosts have one; left alone, the heap would make room for four.
+            self.feeds.reserve_exact(1);
+        }
+        self.feeds.push(Reverse((due, feed)));
+    }
+
+    fn delay(&self) -> Duration {
+        self.said.as_ref().map_or(Duration::ZERO, |said| said.delay)
+    }
+
+    fn wait(&self) -> Option<&Wait> {
+        self.said.as_ref().and_then(|said| said.wait.as_ref())
+    }
+
+    fn said(&mut self) -> &mut Said {
+        self.said.get_or_insert_default()
     }
 }
 
@@ -89,13 +149,13 @@ pub struct Schedule {
     politeness: Politeness,
     names: HashMap<Box<str>, HostIndex>,
     hosts: Vec<Host>,
-    order: [BinaryHeap<Reverse<(Moment, u32)>>; 2],
+    order: [BinaryHeap<Reverse<(Tick, u32)>>; 2],
     /// Entries that need no request at all: how they end is known.
     fated: Vec<EntryKey>,
     /// What is queued or lent out, so that nothing is lent twice.
     held: HashSet<EntryKey>,
     /// What is lent out, with where it goes when it comes back: it was listed anew meanwhile.
-    lent: HashMap<EntryKey, Option<(HostIndex, Moment)>>,
+    lent: HashMap<EntryKey, Option<(HostIndex, Tick)>>,
     queued_feeds: usize,
     queued_entries: usize,
     arrivals: u64,
@@ -123,7 +183,7 @@ impl Schedule {
             return *index;
         }
         let index = HostIndex(u32::try_from(self.hosts.len()).expect("fewer than four billion hosts fit in memory"));
-        self.hosts.push(Host::default());
+        self.hosts.push(Host::new());
         self.names.insert(name.into(), index);
         index
     }
@@ -136,7 +196,7 @@ impl Schedule {
 
     /// The same, for a feed that was lent out and was not polled.
     pub fn put_back(&mut self, feed: FeedIndex, host: HostIndex, due: Moment) {
-        self.hosts[host.0 as usize].feeds.push(Reverse((due, feed)));
+        self.hosts[host.0 as usize].add_feed(Tick::of(due), feed);
         self.queued_feeds += 1;
         self.enqueue(host, Work::Poll);
     }
@@ -144,7 +204,7 @@ impl Schedule {
     /// Puts an entry in the queue of its host. One that is queued already stays where it is; one that is lent out comes into
     /// the queue when its lease ends.
     pub fn add_entry(&mut self, entry: EntryKey, host: &str, due: Moment) {
-        let host = self.host(host);
+        let (host, due) = (self.host(host), Tick::of(due));
         if let Some(after) = self.lent.get_mut(&entry) {
             *after = Some((host, due));
         } else if self.held.insert(entry) {
@@ -152,7 +212,7 @@ impl Schedule {
         }
     }
 
-    fn queue_entry(&mut self, entry: EntryKey, host: HostIndex, due: Moment) {
+    fn queue_entry(&mut self, entry: EntryKey, host: HostIndex, due: Tick) {
         self.arrivals += 1;
         self.hosts[host.0 as usize].entries.push(Reverse((due, self.arrivals, entry)));
         self.queued_entries += 1;
@@ -176,24 +236,25 @@ impl Schedule {
             return; // `free` brings it back
         }
         let start = due.max(place.ready_at);
-        if place.queued[work as usize].is_none_or(|queued| queued > start) {
-            place.queued[work as usize] = Some(start);
+        if place.queued[work as usize] > start {
+            place.queued[work as usize] = start;
             self.order[work as usize].push(Reverse((start, host.0)));
         }
     }
 
     /// The host that may start this kind of work now; its slot is taken.
     fn take(&mut self, work: Work, now: Moment) -> Option<HostIndex> {
+        let now = Tick::of(now);
         while let Some(Reverse((start, index))) = self.order[work as usize].peek().copied() {
             if start > now {
                 return None;
             }
             self.order[work as usize].pop();
             let (host, place) = (HostIndex(index), &mut self.hosts[index as usize]);
-            if place.queued[work as usize] != Some(start) {
+            if place.queued[work as usize] != start {
                 continue; // stale: it stands elsewhere
             }
-            place.queued[work as usize] = None;
+            place.queued[work as usize] = Tick::NEVER;
             let may_start = place.running < self.politeness.concurrency
                 && place.ready_at <= now
                 && place.due(work).is_some_and(|due| due <= now);
@@ -202,7 +263,7 @@ impl Schedule {
                 continue;
             }
             place.running += 1;
-            place.ready_at = now + place.delay.unwrap_or_default().max(self.politeness.delay);
+            place.ready_at = now.later(place.delay().max(self.politeness.delay));
             return Some(host);
         }
         None
@@ -268,21 +329,22 @@ impl Schedule {
         let whole = self.remember_wait(host, by, until, now);
         let host = self.host(host);
         let place = &mut self.hosts[host.0 as usize];
-        place.ready_at = place.ready_at.max(until.min(now + BREATH));
+        place.ready_at = place.ready_at.max(Tick::of(until.min(now + BREATH)));
         whole
     }
 
     /// The same of a wait that was asked for before a restart: nothing new is learned from it but that it runs.
     pub fn remember_wait(&mut self, host: &str, by: Asker, until: Moment, now: Moment) -> bool {
+        let (until, now) = (Tick::of(until), Tick::of(now));
         let host = self.host(host);
         let place = &mut self.hosts[host.0 as usize];
-        let before = place.wait.take().filter(|wait| wait.until > now);
+        let before = place.said().wait.take().filter(|wait| wait.until > now);
         let whole = before.as_ref().is_some_and(|before| before.whole || before.by != by);
         let until = before.map_or(until, |before| before.until.max(until));
         if whole {
             place.ready_at = place.ready_at.max(until);
         }
-        place.wait = Some(Box::new(Wait { until, by, whole }));
+        place.said().wait = Some(Wait { until, by, whole });
         whole
     }
 
@@ -299,21 +361,21 @@ impl Schedule {
     pub fn slow_down(&mut self, host: HostIndex, delay: Duration) {
         let Politeness { delay: common, longest_delay, .. } = self.politeness;
         let place = &mut self.hosts[host.0 as usize];
-        let before = place.delay.unwrap_or_default().max(common);
+        let before = place.delay().max(common);
         let delay = delay.min(longest_delay);
-        place.ready_at += delay.saturating_sub(before);
-        place.delay = Some(delay);
+        place.ready_at = place.ready_at.later(delay.saturating_sub(before));
+        place.said().delay = delay;
     }
 
     /// When the next poll could start.
     pub fn poll_at(&self) -> Option<Moment> {
-        self.order[Work::Poll as usize].peek().map(|Reverse((at, _))| *at)
+        self.order[Work::Poll as usize].peek().map(|Reverse((at, _))| at.moment())
     }
 
     /// When the next read could start.
     pub fn read_at(&self) -> Option<Moment> {
         if self.fated.is_empty() {
-            self.order[Work::Read as usize].peek().map(|Reverse((at, _))| *at)
+            self.order[Work::Read as usize].peek().map(|Reverse((at, _))| at.moment())
         } else {
             Some(Moment::ZERO)
         }
@@ -327,7 +389,8 @@ impl Schedule {
     /// Whether an entry waits that is due at `horizon` or sooner, however long its host's delay makes it wait; a wait that the whole host
     /// asked for counts. O(hosts).
     pub fn has_entry_due_by(&self, horizon: Moment) -> bool {
-        let rests = |host: &Host| host.wait.as_ref().is_some_and(|wait| wait.whole && wait.until > horizon);
+        let horizon = Tick::of(horizon);
+        let rests = |host: &Host| host.wait().is_some_and(|wait| wait.whole && wait.until > horizon);
         let due = |host: &Host| host.due(Work::Read).is_some_and(|due| due <= horizon);
         !self.fated.is_empty() || self.hosts.iter().any(|host| due(host) && !rests(host))
     }

@@ -1,5 +1,7 @@
 //! Where each feed stands: what to ask it with, when, and how the last polls went.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::Serialize;
@@ -8,7 +10,7 @@ use wiredesk_model::habits::Habits;
 use wiredesk_model::id::FeedId;
 
 use crate::Store;
-use crate::columns::{Result, count, json, maybe_time, ms, time};
+use crate::columns::{Result, count, json, ms, time};
 use crate::error::StoreError;
 
 /// The longest wait that a stored due time is believed for, in milliseconds: a day, or the feed's own interval.
@@ -39,8 +41,6 @@ pub struct FeedState {
     pub last_error: Option<String>,
     /// It answered 410.
     pub gone: bool,
-    /// `due` is what the server asked for (`Retry-After`), not only our own interval.
-    pub held: bool,
     /// The interval that was last found fit for it, in seconds.
     pub interval_s: Option<u32>,
     /// What names its entries, as the parser found at its first poll; kept, for another would make all entries new.
@@ -69,14 +69,15 @@ pub struct Failed {
     pub error: String,
     /// It answered 410.
     pub gone: bool,
-    /// The server asked for the wait itself (`Retry-After`).
-    pub held: bool,
+    /// It is to be asked elsewhere from now on, where its validators mean nothing.
+    pub elsewhere: bool,
     /// It is no fault of the feed's: it is not counted.
     pub ours: bool,
 }
 
 impl Store {
-    /// Tells the store of the configured feeds, and hears where each stands, in the order given.
+    /// Tells the store of the configured feeds, and hears where each stands: `look` is shown every state and keeps of it what it needs, for
+    /// there may be a million. Given back in the order of the feeds.
     ///
     /// A new feed is due now. One whose URL changed is due now, without validators and not gone. The states of feeds that
     /// are not named stay as they are. Due times further off than a day (or the feed's interval) are brought nearer: they
@@ -84,10 +85,13 @@ impl Store {
     ///
     /// # Errors
     /// What SQLite says.
-    pub async fn sync_feeds(&self, feeds: &[(FeedId, String)], now: Timestamp) -> Result<Vec<FeedState>> {
-        let feeds = feeds.to_vec();
+    pub async fn sync_feeds<T, L>(&self, feeds: Vec<(FeedId, String)>, now: Timestamp, look: L) -> Result<Vec<T>>
+    where
+        T: Send + 'static,
+        L: FnMut(FeedState) -> T + Send + 'static,
+    {
         self.inner.clock.see(now);
-        self.inner.writer.write(move |tx| feeds.iter().map(|(id, url)| sync(tx, id, url, now)).collect()).await
+        self.inner.writer.write(move |tx| sync(tx, &feeds, now, look)).await
     }
 
     /// Where one feed stands; `None` for one that was never configured.
@@ -99,7 +103,7 @@ impl Store {
         self.inner
             .pool
             .ask(move |conn| {
-                let mut find = conn.prepare_cached("SELECT * FROM feed WHERE id = ?1")?;
+                let mut find = conn.prepare_cached(&format!("SELECT {STATE} FROM feed WHERE id = ?1"))?;
                 Ok(find.query_row([feed.as_str()], state).optional()?)
             })
             .await
@@ -115,8 +119,8 @@ impl Store {
         let work = move |tx: &Transaction<'_>| {
             let changed = tx
                 .prepare_cached(
-                    "UPDATE feed SET last_polled = ?2, due = ?3, last_error = ?4, gone = ?5, held = ?6,
-                         failures = failures + iif(?7, 0, 1), interval_s = coalesce(?8, interval_s), habits = ?9
+                    "UPDATE feed SET last_polled = ?2, due = ?3, last_error = ?4, gone = ?5, etag = iif(?6, NULL, etag),
+                         last_modified = iif(?6, NULL, last_modified), failures = failures + iif(?7, 0, 1), interval_s = coalesce(?8, interval_s), habits = ?9
                      WHERE id = ?1",
                 )?
                 .execute(params![
@@ -125,7 +129,7 @@ impl Store {
                     ms(next.due),
                     error,
                     failed.gone,
-                    failed.held,
+                    failed.elsewhere,
                     failed.ours,
                     next.interval_s,
                     habits
@@ -151,12 +155,12 @@ impl Store {
         let work =
             move |tx: &Transaction<'_>| {
                 let changed = tx
-                .prepare_cached(
-                    "UPDATE feed SET last_polled = ?2, due = ?3, last_error = NULL, gone = 0, held = 0, failures = 0,
+                    .prepare_cached(
+                        "UPDATE feed SET last_polled = ?2, due = ?3, last_error = NULL, gone = 0, failures = 0,
                          interval_s = coalesce(?4, interval_s), habits = ?5
                      WHERE id = ?1",
-                )?
-                .execute(params![feed.as_str(), ms(at), ms(next.due), next.interval_s, habits])?;
+                    )?
+                    .execute(params![feed.as_str(), ms(at), ms(next.due), next.interval_s, habits])?;
                 if let Some(new) = validators {
                     tx.prepare_cached("UPDATE feed SET etag = ?2, last_modified = ?3 WHERE id = ?1")?
                         .execute(params![feed.as_str(), new.etag, new.last_modified])?;
@@ -195,45 +199,73 @@ pub(crate) fn short(text: &str) -> String {
     text.chars().take(500).collect()
 }
 
-fn sync(tx: &Connection, id: &FeedId, url: &str, now: Timestamp) -> Result<FeedState> {
-    tx.prepare_cached(
+/// Writes only what is new or was configured otherwise: at most starts nothing is.
+fn sync<T>(
+    tx: &Connection,
+    feeds: &[(FeedId, String)],
+    now: Timestamp,
+    mut look: impl FnMut(FeedState) -> T,
+) -> Result<Vec<T>> {
+    let places: HashMap<&str, usize> = feeds.iter().enumerate().map(|(at, (id, _))| (id.as_str(), at)).collect();
+    let mut stands = vec![false; feeds.len()];
+    let mut find = tx.prepare("SELECT id, url FROM feed")?;
+    let mut rows = find.query([])?;
+    while let Some(row) = rows.next()? {
+        let (id, url) = (row.get_ref(0)?.as_str().unwrap_or_default(), row.get_ref(1)?.as_str().unwrap_or_default());
+        if let Some(at) = places.get(id) {
+            stands[*at] = feeds[*at].1 == url;
+        }
+    }
+    let mut write = tx.prepare(
         "INSERT INTO feed (id, url, due) VALUES (?1, ?2, ?3)
-         ON CONFLICT (id) DO UPDATE SET url = excluded.url, etag = NULL, last_modified = NULL, identity = NULL, gone = 0, held = 0,
-             failures = 0, last_error = NULL, habits = NULL, whole = 0, due = excluded.due
-         WHERE url <> excluded.url",
-    )?
-    .execute(params![id.as_str(), url, ms(now)])?;
-    tx.prepare_cached(
-        "UPDATE feed SET due = ?2 + max(?3, coalesce(interval_s, 0) * 1000)
-         WHERE id = ?1 AND due > ?2 + max(?3, coalesce(interval_s, 0) * 1000)",
-    )?
-    .execute(params![id.as_str(), ms(now), LONGEST_WAIT])?;
-    let found = tx.prepare_cached("SELECT * FROM feed WHERE id = ?1")?.query_row([id.as_str()], state).optional()?;
-    found.ok_or_else(|| StoreError::UnknownFeed { feed: id.clone() })
+         ON CONFLICT (id) DO UPDATE SET url = excluded.url, etag = NULL, last_modified = NULL, identity = NULL, gone = 0,
+             failures = 0, last_error = NULL, habits = NULL, whole = 0, due = excluded.due",
+    )?;
+    for (id, url) in feeds.iter().zip(&stands).filter(|(_, stands)| !**stands).map(|(feed, _)| feed) {
+        write.execute(params![id.as_str(), url, ms(now)])?;
+    }
+    tx.execute(
+        "UPDATE feed SET due = ?1 + max(?2, coalesce(interval_s, 0) * 1000)
+         WHERE due > ?1 + max(?2, coalesce(interval_s, 0) * 1000)",
+        params![ms(now), LONGEST_WAIT],
+    )?;
+    let mut found: Vec<Option<T>> = Vec::new();
+    found.resize_with(feeds.len(), || None);
+    let mut all = tx.prepare(&format!("SELECT {STATE} FROM feed"))?;
+    let mut rows = all.query([])?;
+    while let Some(row) = rows.next()? {
+        if let Some(at) = places.get(row.get_ref(0)?.as_str().unwrap_or_default()) {
+            found[*at] = Some(look(state(row)?));
+        }
+    }
+    let unknown = |(found, (id, _)): (Option<T>, &(FeedId, String))| {
+        found.ok_or_else(|| StoreError::UnknownFeed { feed: id.clone() })
+    };
+    found.into_iter().zip(feeds).map(unknown).collect()
 }
 
-/// A row of the table `feed`.
+/// The columns that [`state`] reads, in its order.
+pub(crate) const STATE: &str = "id, url, etag, last_modified, due, title, polled, last_polled, last_new, failures, last_error, gone, \
+    interval_s, identity, habits, whole";
+
+/// A row of the table `feed`, asked for as [`STATE`].
 pub(crate) fn state(row: &Row<'_>) -> rusqlite::Result<FeedState> {
     Ok(FeedState {
-        id: FeedId::new(row.get::<_, String>("id")?),
-        url: row.get("url")?,
-        validators: Validators { etag: row.get("etag")?, last_modified: row.get("last_modified")? },
-        due: time(row.get("due")?),
-        title: row.get("title")?,
-        polled: row.get("polled")?,
-        last_polled: maybe_time(row, "last_polled")?,
-        last_new: maybe_time(row, "last_new")?,
-        failures: count(row.get("failures")?),
-        last_error: row.get("last_error")?,
-        gone: row.get("gone")?,
-        held: row.get("held")?,
-        interval_s: row.get::<_, Option<i64>>("interval_s")?.map(count),
-        identity: row.get("identity")?,
+        id: FeedId::new(row.get::<_, String>(0)?),
+        url: row.get(1)?,
+        validators: Validators { etag: row.get(2)?, last_modified: row.get(3)? },
+        due: time(row.get(4)?),
+        title: row.get(5)?,
+        polled: row.get(6)?,
+        last_polled: row.get::<_, Option<i64>>(7)?.map(time),
+        last_new: row.get::<_, Option<i64>>(8)?.map(time),
+        failures: count(row.get(9)?),
+        last_error: row.get(10)?,
+        gone: row.get(11)?,
+        interval_s: row.get::<_, Option<i64>>(12)?.map(count),
+        identity: row.get(13)?,
         // What cannot be read was learned by a later desk, or by none: it is learned anew.
-        habits: row
-            .get::<_, Option<String>>("habits")?
-            .and_then(|text| serde_json::from_str(&text).ok())
-            .unwrap_or_default(),
-        whole: count(row.get("whole")?),
+        habits: row.get::<_, Option<String>>(14)?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
+        whole: count(row.get(15)?),
     })
 }

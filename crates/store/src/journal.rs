@@ -215,7 +215,7 @@ fn close_poll(tx: &Connection, feed: i64, poll: &Poll, done: &Journalled, next: 
              last_modified = iif(?11, ?3, nullif(last_modified, coalesce(?3, ''))),
              due = ?4, interval_s = ?5, title = coalesce(?6, title),
              last_polled = ?7, last_new = iif(?8, ?7, last_new), polled = 1, opened = opened OR ?9, failures = 0,
-             last_error = NULL, gone = 0, held = 0, identity = coalesce(?10, identity), habits = ?12
+             last_error = NULL, gone = 0, identity = coalesce(?10, identity), habits = ?12
          WHERE no = ?1",
     )?
     .execute(params![

@@ -17,7 +17,7 @@ use crate::columns::{
 };
 use crate::entries::Fate;
 use crate::error::StoreError;
-use crate::feeds::{FeedState, state};
+use crate::feeds::{FeedState, STATE, state};
 use crate::open;
 use crate::pool::Pool;
 
@@ -130,7 +130,7 @@ impl Reader {
     pub async fn feeds(&self) -> Result<Vec<FeedState>> {
         self.pool
             .ask(|conn| {
-                let mut all = conn.prepare_cached("SELECT * FROM feed ORDER BY id")?;
+                let mut all = conn.prepare_cached(&format!("SELECT {STATE} FROM feed ORDER BY id"))?;
                 let found = all.query_map([], state)?.collect::<rusqlite::Result<_>>()?;
                 Ok(found)
             })

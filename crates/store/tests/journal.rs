@@ -71,7 +71,7 @@ async fn what_was_learned_of_a_feed_is_kept_until_its_address_changes() {
     desk.store.compared(&feed("a"), false).await.expect("noted");
     assert_eq!(desk.sync(2).await[0].whole, 0);
     let moved = [(feed("a"), "http://a.example/elsewhere".to_owned())];
-    let state = desk.store.sync_feeds(&moved, at(5)).await.expect("feeds").remove(0);
+    let state = desk.store.sync_feeds(moved.to_vec(), at(5), |state| state).await.expect("feeds").remove(0);
     assert_eq!(state.habits, Habits::default());
 }
 
@@ -214,7 +214,7 @@ async fn a_feed_moves_and_fails_and_is_not_forgotten() {
     let state = &desk.sync(3).await[0];
     assert_eq!((state.failures, state.gone, &state.validators), (0, false, &etag("\"two\"")));
     let moved = [(feed("a"), "http://a.example/elsewhere".to_owned())];
-    let state = &desk.store.sync_feeds(&moved, at(5)).await.expect("feeds")[0];
+    let state = &desk.store.sync_feeds(moved.to_vec(), at(5), |state| state).await.expect("feeds")[0];
     assert_eq!((&state.validators, state.due), (&Default::default(), at(5)));
     let unknown = desk.store.poll_failed(&feed("z"), at(2), Failed::default(), next(2)).await;
     assert!(matches!(unknown, Err(StoreError::UnknownFeed { .. })));

@@ -113,6 +113,6 @@ async fn a_store_of_the_first_version_is_brought_up_to_date_with_all_it_holds() 
     drop(old);
     let store = Store::open(&data, at(0)).expect("a store");
     let feeds = [(desk::feed("a"), "http://a.example/feed".to_owned())];
-    let state = store.sync_feeds(&feeds, at(0)).await.expect("feeds").remove(0);
+    let state = store.sync_feeds(feeds.to_vec(), at(0), |state| state).await.expect("feeds").remove(0);
     assert_eq!((state.validators.etag.as_deref(), state.polled, state.whole), (Some("\"1\""), true, 0));
 }

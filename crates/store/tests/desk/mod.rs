@@ -89,7 +89,7 @@ impl Desk {
 
     pub(crate) async fn sync(&self, hours: i64) -> Vec<wiredesk_store::feeds::FeedState> {
         let feeds = ["a", "b"].map(|id| (feed(id), format!("http://{id}.example/feed")));
-        self.store.sync_feeds(&feeds, at(hours)).await.expect("feeds")
+        self.store.sync_feeds(feeds.to_vec(), at(hours), |state| state).await.expect("feeds")
     }
 
     /// The same data dir, after a stop.

@@ -5,7 +5,7 @@
 //! took of the processor meanwhile is said.
 //!
 //! # Architecture
-//! - [`extract`], [`pipeline`], [`memory`], [`start`]: one benchmark each.
+//! - [`extract`], [`pipeline`], [`memory`], [`start`], [`schedule`]: one benchmark each.
 //! - [`pages`](wiredesk_tests::bench::pages): the pages that are read, made up from a seed or taken from a manifest, on disk and on a
 //!   local web alike.
 //! - [`cost`](wiredesk_tests::bench::cost): time on the clock and on the processor, ours, the desk's and everybody else's.
@@ -14,6 +14,7 @@
 mod extract;
 mod memory;
 mod pipeline;
+mod schedule;
 mod start;
 
 use clap::{Parser, Subcommand};
@@ -43,6 +44,8 @@ enum What {
     Pipeline(Work),
     /// From the process's start to `readyz`.
     Start,
+    /// The schedule with a million feeds, on virtual time, and how soon it is full again from a store that knows them.
+    Schedule(schedule::Size),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -52,6 +55,7 @@ fn main() -> anyhow::Result<()> {
         What::All => {
             start::measure(&mut report)?;
             memory::measure(&memory::Size::default(), &mut report)?;
+            schedule::measure(&schedule::Size::default(), &mut report)?;
             extract::measure(&Work::default(), &mut report)?;
             pipeline::measure(&Work::default(), &mut report)
         }
@@ -59,5 +63,6 @@ fn main() -> anyhow::Result<()> {
         What::Extract(work) => extract::measure(&work, &mut report),
         What::Pipeline(work) => pipeline::measure(&work, &mut report),
         What::Start => start::measure(&mut report),
+        What::Schedule(size) => schedule::measure(&size, &mut report),
     }
 }
