@@ -4,6 +4,7 @@
 use wiredesk_model::block::BlockKind;
 
 use crate::outline::{Found, KnotId, Outline, Tag};
+use crate::several::{self, Meant};
 use crate::words::Words;
 
 /// Where the article is.
@@ -43,7 +44,7 @@ pub(crate) fn reveal(outline: &mut Outline) {
 }
 
 /// Finds the container. `title` is the block with the headline, where one was found.
-pub(crate) fn find(outline: &mut Outline, title: Option<usize>) -> Option<Container> {
+pub(crate) fn find(outline: &mut Outline, title: Option<usize>, asked: &Meant<'_>) -> Option<Container> {
     if outline.knots.is_empty() {
         return None;
     }
@@ -75,7 +76,7 @@ pub(crate) fn find(outline: &mut Outline, title: Option<usize>) -> Option<Contai
         }
         at = child;
     }
-    let one = one_of_several(outline, at, title);
+    let one = several::meant(outline, at, asked).unwrap_or_else(|| one_of_several(outline, at, title));
     Some(Container { knot: one, chosen: one != at })
 }
 
@@ -213,7 +214,7 @@ fn heaviest_children(outline: &Outline) -> Vec<KnotId> {
     best
 }
 
-/// A page may hold several articles, one after another: then it is the one with the headline.
+/// Of several articles, where nothing in them tells, it is the one that holds the page's headline.
 fn one_of_several(outline: &Outline, at: KnotId, title: Option<usize>) -> KnotId {
     let Some(title) = title else { return at };
     let mass = outline.knot(at).mass;

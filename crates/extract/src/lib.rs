@@ -36,6 +36,7 @@ mod read;
 mod reader;
 mod references;
 pub mod settings;
+mod several;
 mod sink;
 pub mod site;
 mod spare;

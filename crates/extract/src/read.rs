@@ -2,6 +2,7 @@
 
 use memchr::memmem;
 use scraper::Html;
+use url::Url;
 use wiredesk_model::block::{Block, Evidence, Hints, Judged, Ledger, PageKind, Verdict};
 
 use crate::container::{self, Container};
@@ -11,6 +12,7 @@ use crate::learned::{self, Opinion};
 use crate::metadata::facts::Facts;
 use crate::metadata::{self, Claims};
 use crate::outline::{Found, KnotId, Outline};
+use crate::several::{self, Meant};
 use crate::site::{MISSED, Selected, SiteRule};
 use crate::text::letters;
 use crate::walk::{self, attribute};
@@ -88,13 +90,13 @@ fn ledger(parsed: Parsed, size: usize, hints: &Hints, make: Make<'_>) -> Result<
     if let Make::Page(_) = make {
         let shown = outline.blocks.iter().map(Found::running).sum();
         if let Some((html, method)) = spare::text(&parsed.html, &claims, shown) {
-            return Ok(spare_ledger(&guard::fragment(&html, Caps::default()), &claims, hints, method));
+            return Ok(spare_ledger(&guard::fragment(&html, Caps::default()), &mut claims, hints, method));
         }
     }
     if let Make::Selected(selected) = make {
         claims.overrule(&selected.pointed);
     }
-    let mut container = prepare(&mut outline, &claims, is_fragment);
+    let mut container = prepare(&parsed.html, &mut outline, &mut claims, hints, is_fragment);
     let marked = match make {
         Make::Selected(selected) => Some(selected.mark(&outline)).filter(|marked| !marked.misses(&outline)),
         _ => None,
@@ -137,9 +139,9 @@ fn ledger(parsed: Parsed, size: usize, hints: &Hints, make: Make<'_>) -> Result<
 }
 
 /// The ledger of a text that waited beside an empty page, with what the page claims of it.
-fn spare_ledger(parsed: &Parsed, claims: &Claims, hints: &Hints, method: &str) -> Ledger {
+fn spare_ledger(parsed: &Parsed, claims: &mut Claims, hints: &Hints, method: &str) -> Ledger {
     let mut outline = walk::blocks(&parsed.html);
-    let container = prepare(&mut outline, claims, true);
+    let container = prepare(&parsed.html, &mut outline, claims, hints, true);
     let verdicts = verdicts::judge(&outline, container, claims);
     let metadata = metadata::settle(claims, &outline, &verdicts, hints);
     let page = page::kind(&outline, &verdicts, claims);
@@ -178,21 +180,40 @@ pub(crate) fn before_model<T>(
 ) -> T {
     let parsed = guard::document(html, Caps::default());
     let mut outline = walk::blocks(&parsed.html);
-    let claims = Claims::of(Facts::of(&parsed.html), &outline, hints);
-    let container = prepare(&mut outline, &claims, false);
+    let mut claims = Claims::of(Facts::of(&parsed.html), &outline, hints);
+    let container = prepare(&parsed.html, &mut outline, &mut claims, hints, false);
     let verdicts = verdicts::judge(&outline, container, &claims);
     look(&outline, &claims, container, &verdicts)
 }
 
 /// Everything about an outline that verdicts ask for.
-fn prepare(outline: &mut Outline, claims: &Claims, is_fragment: bool) -> Option<Container> {
+fn prepare(
+    html: &Html,
+    outline: &mut Outline,
+    claims: &mut Claims,
+    hints: &Hints,
+    is_fragment: bool,
+) -> Option<Container> {
     outline.sum();
     container::reveal(outline);
     place(outline, claims);
     let title = claims.title_block(outline);
-    let container = if is_fragment { whole(outline) } else { container::find(outline, title) };
+    let container = if is_fragment {
+        whole(outline)
+    } else {
+        let addresses = [&hints.requested_url, &hints.final_url];
+        let addresses = addresses.iter().filter_map(|address| Url::parse(address).ok()).collect();
+        container::find(outline, title, &Meant { html, claims, addresses })
+    };
     if let Some(container) = container {
         measure(outline, container.knot);
+        // The page bears the name of all its articles together.
+        let headline = several::headline(outline, container.knot).filter(|_| container.chosen);
+        if let Some(headline) = headline.map(|at| outline.blocks[at].text.clone())
+            && !claims.is_title(&headline)
+        {
+            claims.take_title(headline, "html");
+        }
     }
     container
 }

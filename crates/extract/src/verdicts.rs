@@ -227,7 +227,8 @@ impl Judge<'_> {
         while self.outline.knot(up).parent > parent {
             up = self.outline.knot(up).parent;
         }
-        self.outline.knot(up).parent == parent && up != parent && container::is_article(self.outline, up)
+        let same_make = self.outline.knot(up).signature == self.outline.knot(self.container.knot).signature;
+        self.outline.knot(up).parent == parent && up != parent && (same_make || container::is_article(self.outline, up))
     }
 
     /// A paragraph whose element stands beside the container, or inside one of the same make.

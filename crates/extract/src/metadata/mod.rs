@@ -86,6 +86,15 @@ impl Claims {
         Self { facts, linked, title, titles, names, description: letters(&description), anchor }
     }
 
+    /// Takes a title for the page's own, whatever it claims.
+    pub(crate) fn take_title(&mut self, title: String, source: &'static str) {
+        let same = letters(&title);
+        if let Err(place) = self.titles.binary_search(&same) {
+            self.titles.insert(place, same);
+        }
+        self.title = Some(Sourced::new(title, source));
+    }
+
     /// Whether a text is one of the page's titles.
     pub(crate) fn is_title(&self, text: &str) -> bool {
         let longest = self.titles.iter().map(String::len).max().unwrap_or(0);

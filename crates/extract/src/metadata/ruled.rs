@@ -27,12 +27,9 @@ pub(crate) struct Pointed {
 impl Claims {
     /// Takes the rule's title for the page's.
     pub(crate) fn overrule(&mut self, pointed: &Pointed) {
-        let Some(title) = &pointed.title else { return };
-        let same = letters(title);
-        if let Err(place) = self.titles.binary_search(&same) {
-            self.titles.insert(place, same);
+        if let Some(title) = &pointed.title {
+            self.take_title(title.clone(), SOURCE);
         }
-        self.title = Some(Sourced::new(title.clone(), SOURCE));
     }
 }
 

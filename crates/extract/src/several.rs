@@ -1,0 +1,201 @@
+//! A page may hold several articles, one after another: a blog's front, a thread of reports, an endless scroll. Which of them is meant is told by
+//! the address, where they name their own, or else by the headline, which stands over one of them.
+//!
+//! Chapters of one article stand side by side in the same way. So several articles are told by what chapters do not have: addresses of
+//! their own, the tag, a headline of the first rank, a date or a writer each.
+
+use scraper::Html;
+use scraper::node::Element;
+use url::Url;
+use wiredesk_model::block::BlockKind;
+use wiredesk_model::link;
+
+use crate::metadata::Claims;
+use crate::outline::{KnotId, Outline};
+use crate::walk::attribute;
+use crate::words::Words;
+
+/// A teaser says less.
+const LEAST: f32 = 60.0;
+/// The headline is among the first so many blocks of an article.
+const TOP: usize = 4;
+
+/// What tells which article is meant.
+pub(crate) struct Meant<'a> {
+    pub(crate) html: &'a Html,
+    pub(crate) claims: &'a Claims,
+    /// The page's own addresses.
+    pub(crate) addresses: Vec<Url>,
+}
+
+/// Which of the elements right in `around` is the article that is meant, where several stand there and something tells.
+pub(crate) fn meant(outline: &Outline, around: KnotId, asked: &Meant<'_>) -> Option<KnotId> {
+    let children: Vec<KnotId> = (around + 1..u32::try_from(outline.knots.len()).unwrap_or(u32::MAX))
+        .filter(|id| outline.knot(*id).parent == around && outline.knot(*id).mass > LEAST)
+        .filter(|id| headline(outline, *id).is_some())
+        .collect();
+    if children.len() < 2 {
+        return None;
+    }
+    asked.by_address(outline, &children).or_else(|| asked.by_headline(outline, &children))
+}
+
+/// The block with an element's own headline: a heading near its top.
+pub(crate) fn headline(outline: &Outline, id: KnotId) -> Option<usize> {
+    let knot = outline.knot(id);
+    let (first, last) = (knot.first as usize, (knot.last as usize).min(outline.blocks.len()));
+    (first.min(last)..last).take(TOP).find(|at| outline.blocks[*at].kind == BlockKind::Heading)
+}
+
+fn only(several: &[KnotId], is: impl Fn(&KnotId) -> bool) -> Option<KnotId> {
+    let mut found = several.iter().copied().filter(is);
+    found.next().filter(|_| found.next().is_none())
+}
+
+/// Whether an element has a date or a writer near its top.
+fn is_signed(outline: &Outline, id: KnotId) -> bool {
+    let knot = outline.knot(id);
+    let (first, last) = (knot.first as usize, (knot.last as usize).min(outline.blocks.len()));
+    (first.min(last)..last).take(TOP).any(|at| {
+        let block = &outline.blocks[at];
+        outline.own_words(block).or(outline.close_words(block)).has(Words::DATE.or(Words::BYLINE))
+    })
+}
+
+impl Meant<'_> {
+    /// The one whose own address is the page's, where another has an address too.
+    fn by_address(&self, outline: &Outline, children: &[KnotId]) -> Option<KnotId> {
+        let places: Vec<(KnotId, Vec<Url>)> = children.iter().map(|id| (*id, self.places(outline, *id))).collect();
+        let is_here =
+            |id: &KnotId| places.iter().any(|(of, places)| of == id && places.iter().any(|to| self.is_here(to)));
+        let is_elsewhere =
+            |(_, places): &(KnotId, Vec<Url>)| !places.is_empty() && !places.iter().any(|to| self.is_here(to));
+        only(children, is_here).filter(|_| places.iter().any(is_elsewhere))
+    }
+
+    /// The one under the page's headline, of those that are articles beyond doubt.
+    fn by_headline(&self, outline: &Outline, children: &[KnotId]) -> Option<KnotId> {
+        let alike = |id: KnotId| {
+            let same = |other: &&KnotId| outline.knot(**other).signature == outline.knot(id).signature;
+            children.iter().filter(same).filter(|other| is_signed(outline, **other)).count() > 1
+        };
+        let sure = |id: &KnotId| crate::container::is_article(outline, *id) || (is_signed(outline, *id) && alike(*id));
+        let articles: Vec<KnotId> = children.iter().copied().filter(sure).collect();
+        let titled =
+            |id: &KnotId| headline(outline, *id).is_some_and(|at| self.claims.is_title(&outline.blocks[at].text));
+        only(&articles, titled).filter(|_| articles.len() > 1)
+    }
+
+    /// The addresses that an element gives for itself: by an attribute, by its headline, by a permanent link.
+    fn places(&self, outline: &Outline, id: KnotId) -> Vec<Url> {
+        let node_of = |id: KnotId| self.html.tree.get(outline.knot(id).node);
+        let Some(node) = node_of(id) else { return Vec::new() };
+        let own = node.value().as_element().into_iter();
+        let named = own.flat_map(|element| {
+            ["data-url", "data-href", "data-permalink", "itemid"].iter().filter_map(|name| attribute(element, name))
+        });
+        let heading = headline(outline, id).and_then(|at| node_of(outline.blocks[at].knot));
+        let around = heading.and_then(|heading| heading.parent());
+        let over =
+            around.iter().filter_map(|around| around.value().as_element()).filter(|element| element.name() == "a");
+        let in_heading = heading.iter().flat_map(|heading| heading.descendants());
+        let in_heading =
+            in_heading.filter_map(|node| node.value().as_element()).filter(|element| element.name() == "a");
+        let lasting =
+            node.descendants().filter_map(|node| node.value().as_element()).filter(|element| is_lasting(element));
+        let linked = over.chain(in_heading).chain(lasting).filter_map(|link| attribute(link, "href"));
+        // A fragment leads to a part: a comment, a chapter.
+        let places = named.chain(linked).filter(|to| !to.contains('#'));
+        places.filter_map(|to| self.addresses.first()?.join(to.trim()).ok()).collect()
+    }
+
+    fn is_here(&self, to: &Url) -> bool {
+        let to = link::cleaned(to);
+        let host = |url: &Url| url.host_str().map(|host| host.trim_start_matches("www.").to_owned());
+        let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
+        self.addresses.iter().map(link::cleaned).any(|page| {
+            let names_one = path(&page).len() > 1 || page.query().is_some();
+            names_one && host(&to) == host(&page) && path(&to) == path(&page) && to.query() == page.query()
+        })
+    }
+}
+
+/// Whether a link says that it is an article's permanent one.
+fn is_lasting(element: &Element) -> bool {
+    element.name() == "a"
+        && ["rel", "class"]
+            .iter()
+            .filter_map(|name| attribute(element, name))
+            .any(|names| names.split_ascii_whitespace().any(|name| matches!(name, "bookmark" | "permalink" | "u-url")))
+}
+
+#[cfg(test)]
+mod tests {
+    use wiredesk_model::block::{Hints, Ledger};
+
+    fn read(html: &str) -> Ledger {
+        let url = "https://www.mill.example/2031/story-3".to_owned();
+        crate::read(html, &Hints { requested_url: url, ..Hints::default() }).expect("read")
+    }
+
+    fn told(ledger: &Ledger) -> Vec<usize> {
+        let body: Vec<&str> =
+            ledger.blocks.iter().filter(|b| b.verdict.is_body()).map(|b| b.block.text.as_str()).collect();
+        (0..5).filter(|n| body.iter().any(|text| text.contains(&format!("bridge {n} ")))).collect()
+    }
+
+    fn paragraphs(story: usize) -> String {
+        (0..5)
+            .map(|n| format!("<p>On day {n} the river rose by two metres, and the keeper of the mill closed bridge {story} to all who came by.</p>"))
+            .collect()
+    }
+
+    #[test]
+    fn the_address_tells_which_of_several_articles_is_meant() {
+        let headings = |n: usize| format!("<h2><a href='/2031/story-{n}'>Rain of day {n}</a></h2>");
+        let footers = |n: usize| {
+            format!("<p><a rel=bookmark href='https://mill.example/2031/story-{n}/?utm_source=x'>Permalink</a></p>")
+        };
+        let makes: [&dyn Fn(usize) -> String; 3] = [
+            &|n| format!("<article>{}{}</article>", headings(n), paragraphs(n)),
+            &|n| format!("<div class=post>{}<div class=entry>{}</div></div>", headings(n), paragraphs(n)),
+            &|n| format!("<div class=post><h3>Rain of day {n}</h3>{}{}</div>", paragraphs(n), footers(n)),
+        ];
+        for make in makes {
+            let all: String = (0..5).map(make).collect();
+            let ledger = read(&format!("<title>The Mill</title><header><h1>The Mill</h1></header><main>{all}</main>"));
+            assert_eq!(told(&ledger), [3], "{}", make(0));
+            assert_eq!(ledger.metadata.title.expect("a title").value, "Rain of day 3");
+        }
+    }
+
+    #[test]
+    fn the_headline_tells_where_no_address_does() {
+        let all: String = (0..5)
+            .map(|n| {
+                format!("<div class=post><h2>Rain of day {n}</h2><p class=date>3 May 2031</p>{}</div>", paragraphs(n))
+            })
+            .collect();
+        let ledger = read(&format!(
+            "<title>Rain of day 2 - The Mill</title><meta property=og:title content='Rain of day 2'><h1>The Mill</h1><main>{all}</main>"
+        ));
+        assert_eq!(told(&ledger), [2]);
+    }
+
+    #[test]
+    fn chapters_of_one_article_stay_together() {
+        let all: String = (0..5)
+            .map(|n| {
+                format!(
+                    "<div class=chapter><h2>{}</h2>{}</div>",
+                    if n == 0 { "A week of rain".into() } else { format!("Day {n}") },
+                    paragraphs(n)
+                )
+            })
+            .collect();
+        let ledger = read(&format!(
+            "<title>A week of rain</title><main>{all}<a rel=bookmark href='/2031/story-3'>Permalink</a></main>"
+        ));
+        assert_eq!(told(&ledger), [0, 1, 2, 3, 4]);
+    }
+}
