@@ -26,7 +26,7 @@ const LEFT: u32 = 12;
 const REASONS: usize = 4;
 
 /// What no model brings back: of thousands of such blocks hardly one was body.
-const SURE: [&str; 15] = [
+const SURE: [&str; 16] = [
     "chrome/hidden",
     "chrome/nav",
     "chrome/footer",
@@ -39,6 +39,7 @@ const SURE: [&str; 15] = [
     "chrome/form",
     "chrome/player",
     "chrome/sidebar",
+    "gallery/numbered",
     "outside/article",
     "repeated/text",
     "title/above",

@@ -138,6 +138,20 @@ impl Outline {
         at == outer
     }
 
+    /// The innermost element that holds both.
+    pub(crate) fn around(&self, a: KnotId, b: KnotId) -> KnotId {
+        let (mut a, mut b) = (a, b);
+        while a != b {
+            // Parents come before their children: the later of the two is never around the other.
+            if a > b {
+                a = self.knot(a).parent;
+            } else {
+                b = self.knot(b).parent;
+            }
+        }
+        a
+    }
+
     /// What the names of a block's own elements mean, up to its block-level element.
     pub(crate) fn own_words(&self, block: &Found) -> Words {
         let mut at = block.inner;

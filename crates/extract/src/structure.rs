@@ -10,6 +10,7 @@ use crate::words::Words;
 
 /// Judges blocks of the container that no rule has judged yet.
 pub(crate) fn judge(outline: &Outline, container: KnotId, verdicts: &mut [Option<Verdict>]) {
+    numbered_gallery(outline, container, verdicts);
     cards(outline, container, verdicts);
     links(outline, verdicts);
     trailing(outline, verdicts);
@@ -39,7 +40,8 @@ fn cards(outline: &Outline, container: KnotId, verdicts: &mut [Option<Verdict>])
     for group in groups.values() {
         // Sections of a listicle have a linked heading each, and the article in them.
         let text: f32 = group.iter().map(|at| outline.knots[*at].raw).sum();
-        if text > whole * 0.4 && text > 40.0 * group.len() as f32 {
+        let broken = group.iter().filter(|at| breaks_off(outline, **at)).count();
+        if text > whole * 0.4 && text > 40.0 * group.len() as f32 && broken * 2 < group.len() {
             continue;
         }
         let named = group.iter().all(|at| outline.knots[*at].words.has(Words::CARD));
@@ -64,6 +66,48 @@ fn cards(outline: &Outline, container: KnotId, verdicts: &mut [Option<Verdict>])
             drop(verdicts, block as usize, "cards/grid");
         }
     }
+}
+
+/// Whether an element's longest paragraph is the beginning of one.
+fn breaks_off(outline: &Outline, at: usize) -> bool {
+    let knot = &outline.knots[at];
+    let last = (knot.last as usize).min(outline.blocks.len());
+    let longest = outline.blocks[(knot.first as usize).min(last)..last].iter().max_by_key(|block| block.features.words);
+    longest.is_some_and(|block| {
+        let dots = block.text.trim_end().ends_with(['…', ']']) || block.text.trim_end().ends_with("...");
+        block.kind != BlockKind::Heading && block.features.words >= 15 && (dots || !block.features.terminal)
+    })
+}
+
+/// Captions of a gallery, "3/50 The ferry at dawn", beside an article that is told without them.
+fn numbered_gallery(outline: &Outline, container: KnotId, verdicts: &mut [Option<Verdict>]) {
+    let mut runs: HashMap<u32, Vec<(u32, KnotId)>> = HashMap::new();
+    for block in outline.blocks.iter().filter(|block| outline.within(block.knot, container)) {
+        if let Some((number, of)) = place_in_gallery(&block.text) {
+            runs.entry(of).or_default().push((number, block.knot));
+        }
+    }
+    for run in runs.into_values().filter(|run| run.len() >= 3 && run.windows(2).all(|pair| pair[0].0 < pair[1].0)) {
+        let Some(around) = run.iter().map(|(_, knot)| *knot).reduce(|a, b| outline.around(a, b)) else { continue };
+        let beside = outline.knot(container).raw - outline.knot(around).raw;
+        if around == container || beside < 150.0 {
+            continue;
+        }
+        let knot = outline.knot(around);
+        for at in knot.first as usize..(knot.last as usize).min(outline.blocks.len()) {
+            drop(verdicts, at, "gallery/numbered");
+        }
+    }
+}
+
+/// The number of a picture and of how many it is one, where a text begins with them.
+fn place_in_gallery(text: &str) -> Option<(u32, u32)> {
+    let (number, rest) = text.split_once('/')?;
+    let number: u32 = number.trim().parse().ok()?;
+    let digits = rest.trim_start().split(|c: char| !c.is_ascii_digit()).next()?;
+    let of: u32 = digits.parse().ok()?;
+    let dated = rest.trim_start().strip_prefix(digits)?.starts_with(['/', '.', '-']);
+    ((1..=of).contains(&number) && (3..=500).contains(&of) && !dated).then_some((number, of))
 }
 
 fn is_teaser(outline: &Outline, at: usize) -> bool {
@@ -239,6 +283,23 @@ mod tests {
         for gone in ["teaser", "Another", "Links", "More\n", "short"] {
             assert!(!text.contains(gone), "{gone}: {text}");
         }
+    }
+
+    #[test]
+    fn a_numbered_gallery_beside_an_article_is_none_of_it() {
+        let pictures: String = (1..=5).map(|n| format!("<li><h2>{n}/50 The mill at dawn {n}</h2><p>The keeper of the mill, who is called number {n}, stands at the lower bridge in the rain.</p></li>")).collect();
+        let days: String = (1..=12).map(|n| format!("<p>On day {n} the river rose by two metres, and the keeper of the mill closed the lower bridge.</p>")).collect();
+        let text = body(&format!("<main><div>{days}</div><div class=x><ul>{pictures}</ul></div>{Q}</main>"));
+        assert!(text.contains("On day 12") && text.contains("By noon") && !text.contains("who is called"), "{text}");
+        let alone = body(&format!("<main><h1>The mill in pictures</h1><div class=x><ul>{pictures}</ul></div></main>"));
+        assert!(alone.contains("who is called number 3"), "{alone}");
+    }
+
+    #[test]
+    fn beginnings_of_other_stories_are_teasers_however_much_they_say() {
+        let teasers: String = (1..=6).map(|n| format!("<li class=s><h3><a href=/{n}>Story {n} of the day</a></h3><p>Number {n} of the stories that this page has to offer begins with so many words that it looks like one of its own, and it goes on for a while, as they do, until it</p><p>The Mill News</p></li>")).collect();
+        let text = body(&format!("<main>{P}{Q}<ul>{teasers}</ul></main>"));
+        assert!(text.contains("two metres") && !text.contains("has to offer"), "{text}");
     }
 
     #[test]

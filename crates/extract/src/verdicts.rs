@@ -12,7 +12,7 @@
 //! | `body/sibling` | a paragraph beside the container, of the same make: body |
 //! | `outside/article` | in another article beside the one that is meant |
 //! | `outside/container` | elsewhere |
-//! | `links/list`, `links/lone`, `cards/grid`, `cards/trailing`, `heading/empty`, `repeated/text` | see [`crate::structure`] |
+//! | `gallery/numbered`, `links/list`, `links/lone`, `cards/grid`, `cards/trailing`, `heading/empty`, `repeated/text` | see [`crate::structure`] |
 //! | `body/container`, `body/anchored` | the article |
 
 use wiredesk_model::block::{BlockKind, Verdict};
