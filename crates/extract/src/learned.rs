@@ -1,6 +1,7 @@
 //! The second judgement: what the rules about structure leave open, a learned model of blocks decides. The model is a forest of
 //! small trees, written as text and checked in; `learn/` has how it is made.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use wiredesk_model::block::{BlockKind, Hints, Verdict};
@@ -8,13 +9,16 @@ use wiredesk_model::block::{BlockKind, Hints, Verdict};
 use crate::container::Container;
 use crate::forest::{Forest, Unreadable};
 use crate::metadata::Claims;
-use crate::outline::Outline;
+use crate::outline::{KnotId, Outline};
 use crate::vector::{self, Vector, View};
 
 /// From this probability on a block stays body, and from this on one is that the rules had left out: to bring back asks for more
 /// than to keep, for what stands outside is mostly furniture of a kind not seen before.
 const BODY: f32 = 0.5;
 const BACK: f32 = 0.7;
+
+/// From this probability on a paragraph stays among its like.
+const UNSURE: f32 = 0.2;
 
 /// A page of more blocks is judged by the rules alone: it is twice the largest of a thousand real ones, and most likely made to cost.
 const BLOCKS: usize = 4_000;
@@ -142,6 +146,7 @@ pub(crate) fn judge(
             opinion.reasons = model.reasons(numbers).into_iter().take(REASONS).map(reason).collect();
         }
     }
+    give_back_paragraphs(outline, &rules, verdicts, &mut opinions);
     give_back_headings(outline, &rules, verdicts, &mut opinions);
     // A page of which nothing would be left is as the rules saw it.
     let blocks = outline.blocks.iter().zip(verdicts.iter());
@@ -151,6 +156,31 @@ pub(crate) fn judge(
         opinions.iter_mut().for_each(|opinion| opinion.reasons.clear());
     }
     opinions
+}
+
+/// A paragraph of which the model is not sure, among its like of which most stay, stays with them.
+fn give_back_paragraphs(outline: &Outline, rules: &[Verdict], verdicts: &mut [Verdict], opinions: &mut [Opinion]) {
+    let make = |at: usize| {
+        let knot = outline.knot(outline.blocks[at].knot);
+        (knot.parent, knot.signature)
+    };
+    let is_paragraph = |at: usize| {
+        let block = &outline.blocks[at];
+        block.kind == BlockKind::Paragraph && block.features.words >= 20 && block.features.link_density() < 0.3
+    };
+    // Words of each make that stay, less those that go.
+    let mut stays: HashMap<(KnotId, u64), i64> = HashMap::new();
+    for at in (0..verdicts.len()).filter(|at| rules[*at].is_body() && is_paragraph(*at)) {
+        let words = i64::from(outline.blocks[at].features.words);
+        *stays.entry(make(at)).or_default() += if verdicts[at].is_body() { words } else { -words };
+    }
+    for at in 0..verdicts.len() {
+        let unsure = rules[at].is_body() && !verdicts[at].is_body() && opinions[at].score >= UNSURE;
+        if unsure && is_paragraph(at) && stays.get(&make(at)).is_some_and(|words| *words > 0) {
+            verdicts[at] = rules[at].clone();
+            opinions[at].reasons.clear();
+        }
+    }
 }
 
 /// A heading over text that stays, of one make with headings that stay, stays with them.
@@ -178,6 +208,19 @@ mod tests {
     #[test]
     fn the_shipped_model_can_be_read_and_asks_for_numbers_that_are_there() {
         model(include_str!("../model/blocks.forest")).expect("the checked-in model");
+    }
+
+    #[test]
+    fn a_paragraph_in_doubt_stays_with_its_like() {
+        let said = |n: usize| format!("<p>On day {n} {}.</p>", "the river rose again ".repeat(6).trim_end());
+        let longer = format!("<p>The keeper said {}.</p>", "that the river would rise again ".repeat(6).trim_end());
+        let model = model("base 0\ntree\n  words <= 5.5 (0)\n    +2\n    -0.5\n").expect("a model");
+        let kept = |html: &str| {
+            let ledger = crate::read_with(Some(&model), html, &Hints::default()).expect("read");
+            ledger.blocks.iter().any(|b| b.block.text.contains("keeper") && b.verdict.is_body())
+        };
+        assert!(kept(&format!("<main>{}{longer}{}</main>", said(1), said(2))));
+        assert!(!kept(&format!("<main>{}{}<div>{longer}</div></main>", said(1), said(2))));
     }
 
     #[test]
