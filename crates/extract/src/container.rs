@@ -135,9 +135,10 @@ fn mark_furniture(outline: &mut Outline, title: Option<usize>, ignore: Words) {
         if knot.tag == Tag::Paragraph && knot.raw >= 20.0 {
             own = Words::default();
         }
-        // Navigation has no running text, save where the element itself is one.
-        if own.has(Words::NAV.or(Words::TOC)) && !knot.is_nav && knot.raw >= 60.0 && knot.link_chars * 3 < knot.chars {
-            own = own.without(Words::NAV.or(Words::TOC));
+        // Navigation and buttons have no running text, save where the element itself is one: a chapter may be about sharing.
+        const SPEECHLESS: Words = Words::NAV.or(Words::TOC).or(Words::SHARE);
+        if own.has(SPEECHLESS) && !knot.is_nav && knot.raw >= 60.0 && knot.link_chars * 3 < knot.chars {
+            own = own.without(SPEECHLESS);
         }
         if knot.words.has(Words::BODY) && share > 0.25 && !own.has(Words::COMMENTS) {
             own = Words::default();
