@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value};
 use url::Url;
+use wiredesk_model::feed::IdentityPolicy;
 
 use crate::MOST_ITEMS;
 use crate::draft::{Draft, Inherited, Link, absolute};
 use crate::parsed::{FeedKind, Item, Method, Parsed, Unreadable};
-use crate::{IdentityPolicy, person, text};
+use crate::{person, text};
 
 /// Reads a JSON Feed.
 pub(crate) fn read(document: &str, base: &Url) -> Result<Parsed, Unreadable> {

@@ -14,16 +14,16 @@
 //! - `repair`: wrapped and escaped documents; `salvage`: items cut out and read alone; `opinion`: feed-rs, asked when
 //!   all that found nothing.
 //! - `autodiscovery`: the feed that was meant, where a page came instead.
-//! - [`identity`]: what makes an item the same item the next time.
+//! - `identity`: what makes an item the same item the next time.
 //! - [`parsed`]: what all this ends in; `report`: the same as a JSON line.
 
-pub mod identity;
 pub mod parsed;
 
 mod autodiscovery;
 mod dates;
 mod draft;
 mod elements;
+mod identity;
 mod json;
 mod names;
 mod opinion;
@@ -36,8 +36,8 @@ mod scan;
 mod text;
 
 use url::Url;
+use wiredesk_model::feed::IdentityPolicy;
 
-pub use crate::identity::IdentityPolicy;
 pub use crate::parsed::{FeedKind, Item, Method, Parsed, Unreadable};
 pub use crate::report::report;
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use url::Url;
-use wiredesk_feed::{FeedKind, IdentityPolicy, Method, Parsed, Unreadable, parse, parse_with, report};
+use wiredesk_feed::{FeedKind, Method, Parsed, Unreadable, parse, parse_with, report};
+use wiredesk_model::feed::IdentityPolicy;
 
 fn base() -> Url {
     "https://paper.example/feeds/all.xml".parse().expect("a URL")

@@ -93,7 +93,7 @@ impl Desk {
         self.meter.fetched("feed", answer.as_ref().map_or_else(FetchError::class, FeedAnswer::class).as_str());
         let polled = match answer {
             Ok(FeedAnswer::NotModified { validators, pace }) => self.unchanged(&feed, &state, validators, pace).await,
-            Ok(FeedAnswer::Fresh { page, validators, pace }) => match self.parse(page, &state).await {
+            Ok(FeedAnswer::Fresh { page, validators, pace }) => match self.parse(page, &feed, &state).await {
                 Ok((url, parsed)) => self.journal(&feed, state, url, parsed, validators, pace).await,
                 Err(error) => self.failed(&feed, &state, error).await,
             },
@@ -145,10 +145,10 @@ impl Desk {
         })
     }
 
-    async fn parse(&self, page: Page, state: &FeedState) -> Result<(Url, Parsed), PollError> {
+    async fn parse(&self, page: Page, feed: &Feed, state: &FeedState) -> Result<(Url, Parsed), PollError> {
         let _timer = self.meter.stage("parse");
         let url = page.url.clone();
-        let identity = state.identity.as_deref().and_then(|name| name.parse().ok());
+        let identity = feed.identity.or_else(|| state.identity.as_deref().and_then(|name| name.parse().ok()));
         let parsed = self.cpu.run(move || {
             let text = wiredesk_decode::feed(&page.body, page.content_type.as_deref());
             wiredesk_feed::parse_with(&text.text, &page.url, identity)

@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use wiredesk_model::feed::FullText;
+use wiredesk_model::feed::{FullText, IdentityPolicy};
 use wiredesk_model::link::{bare, printable};
 use wiredesk_model::outcome::Outcome;
 use wiredesk_pipeline::whole::PAGES;
@@ -101,6 +101,19 @@ fn full_text(setting: FullText, state: Option<&FeedState>) -> String {
     }
 }
 
+/// What names its entries, and who decided that.
+fn identity(configured: Option<IdentityPolicy>, state: Option<&FeedState>) -> String {
+    let found = state.and_then(|state| state.identity.as_deref()).map(printable);
+    match (configured, found) {
+        (Some(policy), Some(found)) if found != policy.as_str() => {
+            format!("{}, configured; {found} until its next poll", policy.as_str())
+        }
+        (Some(policy), _) => format!("{}, configured", policy.as_str()),
+        (None, Some(found)) => found,
+        (None, None) => "found at its first poll".into(),
+    }
+}
+
 /// What its publisher claims about when to ask.
 fn claims(state: &FeedState) -> String {
     let claims = &state.habits.claims;
@@ -176,7 +189,7 @@ pub(crate) async fn feed(path: &Path, id: &str, output: Output) -> Result<Exit, 
     };
     let mut out = anstream::stdout().lock();
     if output == Output::Json {
-        let shown = json!({ "id": feed.id, "url": bare(&feed.url), "tags": feed.tags, "full_text": feed.full_text, "state": state });
+        let shown = json!({ "id": feed.id, "url": bare(&feed.url), "tags": feed.tags, "full_text": feed.full_text, "identity": feed.identity, "state": state });
         writeln!(out, "{shown}").or_exit(Exit::Io)?;
         return Ok(Exit::Ok);
     }
@@ -186,6 +199,7 @@ pub(crate) async fn feed(path: &Path, id: &str, output: Output) -> Result<Exit, 
         ("tags", feed.tags.join(", ")),
         ("interval", feed.interval.map_or_else(|| "its own".into(), |span| span.to_string())),
         ("full text", full_text(feed.full_text, state.as_ref())),
+        ("identity", identity(feed.identity, state.as_ref())),
     ];
     if let Some(state) = &state {
         rows.extend([
@@ -205,7 +219,6 @@ pub(crate) async fn feed(path: &Path, id: &str, output: Output) -> Result<Exit, 
                 "interval found",
                 state.interval_s.map(|s| rough(SignedDuration::from_secs(s.into()))).unwrap_or_default(),
             ),
-            ("identity", state.identity.as_deref().map(printable).unwrap_or_default()),
             ("moved", moved(state).unwrap_or_else(|| "no".into())),
             ("etag", printable(state.validators.etag.as_deref().unwrap_or_default())),
             ("last modified", printable(state.validators.last_modified.as_deref().unwrap_or_default())),

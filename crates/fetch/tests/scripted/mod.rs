@@ -145,6 +145,7 @@ pub fn feed(url: Url, headers: &[(&str, &str)]) -> Feed {
         tags: Vec::new(),
         headers: headers.iter().map(|(n, v)| ((*n).to_owned(), Secret::new(*v))).collect(),
         backfill: None,
+        identity: None,
     }
 }
 
