@@ -5,7 +5,7 @@
 //! a known origin and a known weight; what they mean is for others to say.
 //!
 //! # Architecture
-//! - [`fetcher`]: the three questions that may be asked: a feed, a page, whether robots.txt allows a page.
+//! - [`fetcher`]: what may be asked: a feed, a page, whether robots.txt allows a page, a hub for its pushes.
 //! - [`answer`]: what comes back when it goes well.
 //! - [`error`]: how it can go wrong, in the operator's words, and what is to be done about it.
 //! - [`settings`]: the `[fetch]` section.
@@ -16,7 +16,7 @@
 //! - [`body`], `budget`: the body read piece by piece, each piece drawn from one byte budget first.
 //! - `coding`: content codings undone, one at most.
 //! - [`sniff`]: what the bytes are, by their first few.
-//! - `headers`: dates, Retry-After, Cache-Control and validators as servers write them.
+//! - `headers`: dates, Retry-After, Cache-Control and validators as servers write them; `links`: where a feed's hub is.
 //! - [`robots`], `robots_cache`: robots.txt read (RFC 9309), and remembered.
 
 mod address;
@@ -31,6 +31,7 @@ mod exchange;
 pub mod fetcher;
 mod gate;
 mod headers;
+mod links;
 mod resolver;
 pub mod robots;
 mod robots_cache;
