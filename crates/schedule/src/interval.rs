@@ -95,9 +95,7 @@ mod tests {
     #[test]
     fn a_feed_that_is_pushed_is_polled_slowly_and_never_not_at_all() {
         let settings = Settings::default();
-        let minutes = |usual: u32, left: u32| {
-            while_pushed(&settings, MINUTE * usual, MINUTE * left).as_secs() / 60
-        };
+        let minutes = |usual: u32, left: u32| while_pushed(&settings, MINUTE * usual, MINUTE * left).as_secs() / 60;
         assert_eq!(minutes(15, 10_000), 90);
         assert_eq!(minutes(600, 100_000), 1440, "no longer than the configured longest");
         assert_eq!(minutes(15, 40), 40, "it is looked at when the lease ends");

@@ -120,7 +120,8 @@ impl Store {
             let (feed, _) = row_of(tx, &push.feed)?;
             let Taken { done, news, .. } = take_in(tx, feed, &push.listed, push.at, None, push.backlog)?;
             if news {
-                tx.prepare_cached("UPDATE feed SET last_new = ?2 WHERE no = ?1")?.execute(params![feed, ms(push.at)])?;
+                tx.prepare_cached("UPDATE feed SET last_new = ?2 WHERE no = ?1")?
+                    .execute(params![feed, ms(push.at)])?;
             }
             Ok(done)
         };

@@ -79,6 +79,8 @@ pub(crate) struct Config {
     pub schedule: wiredesk_schedule::settings::Settings,
     /// How the desk asks other people's servers.
     pub fetch: wiredesk_fetch::settings::Settings,
+    /// News that hubs push. Off without a `callback`.
+    pub websub: wiredesk_pipeline::push::settings::Settings,
     /// How much is done at once, and how failures are treated.
     pub pipeline: wiredesk_pipeline::settings::Settings,
     /// What counts as an article.
