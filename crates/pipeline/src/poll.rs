@@ -136,7 +136,9 @@ impl Desk {
         let mut habits = state.habits.clone();
         // A field that a 304 does not repeat stays as it was (RFC 9111 §4.3.4).
         habits.claims.max_age_s = pace.max_age.map(|age| age.as_secs()).or(habits.claims.max_age_s);
-        habits.hub = discovered(&pace, None, None, &asked_at(feed, &habits)).or(habits.hub);
+        // A 304 has no words of the feed's own: it is called as before.
+        let (asked, called) = (asked_at(feed, &habits), habits.hub.as_ref().map(|hub| hub.topic.clone()));
+        habits.hub = discovered(&pace, (None, called.as_deref()), &asked, &asked).or(habits.hub);
         let lease = self.lease_left(subscription.as_ref());
         let found = Found { own: own(feed), news: None, moved_to: pace.moved_permanently.map(String::from), lease };
         let next = found.next(&self.schedule, state, habits, now);
@@ -194,7 +196,8 @@ impl Desk {
         let mut habits = state.habits.clone();
         habits.claims = claims(&parsed, &pace);
         habits.damaged = !whole;
-        let hub = discovered(&pace, parsed.hub.as_deref(), parsed.self_url.as_deref(), &url);
+        let said = (parsed.hub.as_deref(), parsed.self_url.as_deref());
+        let hub = discovered(&pace, said, &url, &asked_at(feed, &habits));
         // A feed that breaks off may have meant to name one.
         habits.hub = if whole { hub } else { hub.or(habits.hub) };
         let listed: Vec<_> = parsed.into_listings().into_iter().map(|listing| listed(feed, &url, listing)).collect();

@@ -308,3 +308,24 @@ async fn the_header_names_the_hub_of_a_304_too_and_a_feed_that_names_none_any_mo
     world.once().await;
     assert_eq!(world.subscription("a").await, None);
 }
+
+#[tokio::test]
+async fn a_subscription_stays_the_same_though_each_answer_says_less_or_more_of_it() {
+    let hub = Hub::start(Manner::Silent).expect("a hub");
+    let link = format!("<{}>; rel=hub", hub.url());
+    let words = "<atom:link xmlns:atom='http://www.w3.org/2005/Atom' rel='self' href='/canonical'/>";
+    let server = Server::start(move |_, nth| match nth {
+        0 => reply(200, &[("ETag", "\"1\""), ("Link", &link)], &feed_of(words, &[])),
+        1 => reply(304, &[("Link", &link)], ""),
+        2 => reply(304, &[], ""),
+        _ => reply(200, &[("Link", &link)], &feed_of(words, &[])),
+    });
+    let world = world(&server);
+    world.once().await;
+    let first = subscription(&world).await;
+    assert_eq!(first.topic, server.url("/canonical"));
+    for answer in ["a 304 with the hub alone", "a 304 without a word", "the same 200"] {
+        world.once().await;
+        assert_eq!(subscription(&world).await, first, "{answer}");
+    }
+}

@@ -99,13 +99,16 @@ impl Store {
         self.inner.pool.ask(ask).await
     }
 
-    /// Up to `most` subscriptions about which something is to be done, the longest overdue first.
+    /// Subscriptions about which something is to be done: of each hub the one that is longest overdue, of up to `most` hubs.
     ///
     /// # Errors
     /// What SQLite says.
     pub async fn subscriptions_due(&self, now: Timestamp, most: u32) -> Result<Vec<Subscription>> {
         let ask = move |conn: &rusqlite::Connection| {
-            let mut find = conn.prepare_cached("SELECT * FROM subscription WHERE due <= ?1 ORDER BY due LIMIT ?2")?;
+            // With min() SQLite gives the row that holds it.
+            let mut find = conn.prepare_cached(
+                "SELECT *, min(due) FROM subscription WHERE due <= ?1 GROUP BY hub ORDER BY min(due) LIMIT ?2",
+            )?;
             let found = find.query_map(params![ms(now), most], subscription)?.collect::<rusqlite::Result<_>>()?;
             Ok(found)
         };

@@ -1,11 +1,12 @@
 //! The side that asks hubs. A subscription is wanted while its feed names the hub; it is asked for again before its lease ends, after a
 //! failure with back-off, and after a denial days later.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
+use tokio::task::{Id, JoinError, JoinSet};
 use tracing::{debug, info, warn};
 use url::{Url, form_urlencoded};
 use wiredesk_fetch::error::FetchClass;
@@ -24,8 +25,29 @@ use crate::desk::Desk;
 const TICK: Duration = Duration::from_secs(1);
 /// The wait after the store could not be read or written.
 const PAUSE: Duration = Duration::from_secs(5);
-/// Subscriptions that are looked at in one round. Of these one is asked of each hub at a time.
-const ROUND: u32 = 64;
+/// The most hubs that are asked at once.
+const HUBS: u32 = 64;
+
+/// What is being asked, and of whom.
+#[derive(Default)]
+struct Asking {
+    tasks: JoinSet<Result<(), StoreError>>,
+    hubs: HashMap<Id, String>,
+}
+
+impl Asking {
+    /// One has ended: its hub may be asked again. What came of it stands in the store.
+    fn end(&mut self, ended: Result<(Id, Result<(), StoreError>), JoinError>) {
+        let (id, error) = match ended {
+            Ok((id, result)) => (id, result.err().map(|error| error.to_string())),
+            Err(error) => (error.id(), Some(error.to_string())),
+        };
+        self.hubs.remove(&id);
+        if let Some(error) = error {
+            warn!(stage = "push", "a subscription cannot be kept: {error}");
+        }
+    }
+}
 
 impl Desk {
     /// The feed's subscription, where this desk is pushed at all.
@@ -67,9 +89,11 @@ impl Desk {
         }
     }
 
-    /// Asks hubs as long as it is awaited. What it has asked stands in the store before, so it may be dropped at any time.
-    pub(crate) async fn keep_subscriptions(&self) {
+    /// Asks hubs as long as it is awaited, each one thing at a time, so that one that hangs holds up itself alone. What was asked stands in
+    /// the store before, so it may be dropped at any time.
+    pub(crate) async fn keep_subscriptions(self: Arc<Self>) {
         let Some(push) = &self.push else { return };
+        let mut asking = Asking::default();
         let mut recalled = false;
         loop {
             let round = async {
@@ -77,43 +101,44 @@ impl Desk {
                     self.store.called_back_at(&push.base, self.clock.now()).await?;
                     recalled = true;
                 }
-                self.ask_hubs(push).await
+                self.ask_hubs(&mut asking).await
             };
             let rest = match round.await {
-                Ok(true) => continue, // there may be more
-                Ok(false) => TICK,
+                Ok(()) => TICK,
                 Err(error) => {
                     warn!(stage = "push", "subscriptions cannot be kept: {error}");
                     PAUSE
                 }
             };
-            // A word that came meanwhile is kept, and ends the wait at once.
-            let _ = tokio::time::timeout(rest, push.wake.notified()).await;
+            tokio::select! {
+                Some(ended) = asking.tasks.join_next_with_id() => asking.end(ended),
+                // A word that came meanwhile is kept.
+                () = push.wake.notified() => {}
+                () = tokio::time::sleep(rest) => {}
+            }
         }
     }
 
-    /// One round: of each hub that is to be asked, one subscription. Whether there were any.
-    async fn ask_hubs(&self, push: &Push) -> Result<bool, StoreError> {
-        let due = self.store.subscriptions_due(self.clock.now(), ROUND).await?;
-        let mut hubs = HashSet::new();
-        let mut asks = Vec::new();
-        for subscription in due {
-            let Some(feed) = self.feeds.named(&subscription.feed) else {
+    /// Starts what is due with each hub that nothing is being asked of.
+    async fn ask_hubs(self: &Arc<Self>, asking: &mut Asking) -> Result<(), StoreError> {
+        for subscription in self.store.subscriptions_due(self.clock.now(), HUBS).await? {
+            let Some(feed) = self.feeds.named(&subscription.feed).cloned() else {
                 self.store.unsubscribe(&subscription.feed).await?;
                 continue;
             };
-            let host = subscription.hub.parse().ok().and_then(|hub: Url| link::host_port(&hub));
-            if hubs.insert(host) {
-                asks.push(self.see_to(push, feed, subscription));
+            if asking.hubs.values().any(|hub| *hub == subscription.hub) {
+                continue;
             }
+            let (desk, hub) = (self.clone(), subscription.hub.clone());
+            let task = asking.tasks.spawn(async move { desk.see_to(&feed, subscription).await });
+            asking.hubs.insert(task.id(), hub);
         }
-        let any = !asks.is_empty();
-        join_all(asks).await.into_iter().collect::<Result<(), _>>()?;
-        Ok(any)
+        Ok(())
     }
 
     /// What is due with one subscription: to give its hub up for now, or to ask it.
-    async fn see_to(&self, push: &Push, feed: &Feed, subscription: Subscription) -> Result<(), StoreError> {
+    async fn see_to(&self, feed: &Feed, subscription: Subscription) -> Result<(), StoreError> {
+        let Some(push) = &self.push else { return Ok(()) };
         if let Some(asked) = subscription.asked {
             return self.hub_failed(feed, &subscription, asked, "the hub has not asked back", None).await;
         }
