@@ -31,6 +31,7 @@ use crate::exchange::{Confidential, Head, Lines, Question, bare};
 use crate::gate::Gate;
 use crate::headers;
 use crate::links;
+use crate::resolver::{self, Lookup};
 use crate::robots::{self, Robots};
 use crate::robots_cache::{Known, RobotsCache};
 use crate::settings::{Robots as RobotsSetting, Settings};
@@ -60,6 +61,11 @@ struct Inner {
 impl Fetcher {
     /// A fetcher that does as the settings say. Opens no connection.
     pub fn new(settings: &Settings) -> Result<Self, SetupError> {
+        Self::with_lookup(settings, resolver::system())
+    }
+
+    /// The same, with somebody else to ask for the addresses of names. What is said is checked as the system's word is.
+    pub fn with_lookup(settings: &Settings, lookup: Lookup) -> Result<Self, SetupError> {
         if settings.timeout.0.is_zero() {
             return Err(SetupError::NoTime);
         }
@@ -72,8 +78,8 @@ impl Fetcher {
         let door = Door::new(&settings.allow_networks, &settings.allow_ports, proxy_host);
         Ok(Self {
             inner: Arc::new(Inner {
-                public: client::build(settings, &door, Way::Public, proxy.as_ref())?,
-                inside: client::build(settings, &door, Way::Inside, proxy.as_ref())?,
+                public: client::build(settings, &lookup, &door, Way::Public, proxy.as_ref())?,
+                inside: client::build(settings, &lookup, &door, Way::Inside, proxy.as_ref())?,
                 budget: Budget::new(settings.memory, largest),
                 gate: Gate::new(settings.per_host.delay.0),
                 robots: RobotsCache::default(),

@@ -10,7 +10,7 @@
 //! - [`error`]: how it can go wrong, in the operator's words, and what is to be done about it.
 //! - [`settings`]: the `[fetch]` section.
 //! - `exchange`: one question carried through its redirects, each checked anew.
-//! - `door`, `address`, `resolver`: which hosts, ports and addresses may be reached; names are resolved to checked addresses only.
+//! - `door`, `address`, [`resolver`]: which hosts, ports and addresses may be reached; names are resolved to checked addresses only.
 //! - `gate`: the delay between two requests to one host, redirects included.
 //! - `client`: the HTTP clients as we want them: no cookies, no referrer, no proxy from the environment, small headers.
 //! - [`body`], `budget`: the body read piece by piece, each piece drawn from one byte budget first.
@@ -32,7 +32,7 @@ pub mod fetcher;
 mod gate;
 mod headers;
 mod links;
-mod resolver;
+pub mod resolver;
 pub mod robots;
 mod robots_cache;
 pub mod settings;
