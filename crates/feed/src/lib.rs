@@ -137,6 +137,9 @@ fn second_try(text: &str, found: Found<'_>, base: &Url) -> Result<Parsed, Unread
             Err(Unreadable::Broken { reason: "it ends before its first item".into() })
         }
         Some(kind) => Ok(assembled(kind, found, Method::Direct)),
+        None if found.root.is_none() && found.cut && text.starts_with('<') => {
+            Err(Unreadable::Broken { reason: "it ends before its first item".into() })
+        }
         None if is_named(found.root, "sitemapindex") => Err(sitemap::index(text, base)),
         None if autodiscovery::is_html(text, found.root) => {
             Err(Unreadable::Html { feeds: autodiscovery::feeds(text, base) })

@@ -298,6 +298,7 @@ fn what_is_no_feed_has_a_named_reason() {
         ("<opml><body/></opml>", "not_a_feed"),
         ("[1]", "not_a_feed"),
         ("{", "broken"),
+        ("<rss version='2.0' xmlns:x='ht", "broken"),
     ] {
         let why = parse(text, &base()).expect_err(text);
         assert_eq!(why.reason(), reason, "{text}");
