@@ -10,7 +10,7 @@
 //! - `scan`: text to tags, whatever shape it is in; `names`: prefixes to vocabularies.
 //! - `reader`: the flow of a document; `elements`: what each element of an item says; `draft`: the best of all claims.
 //! - `text`, `dates`, `person`: characters, moments and names out of the ways feeds write them.
-//! - `json`: JSON Feed, on a path of its own.
+//! - `json`: JSON Feed, on a path of its own; `outline`: its document without a tree of the whole.
 //! - `repair`: wrapped and escaped documents; `salvage`: items cut out and read alone; `opinion`: feed-rs, asked when
 //!   all that found nothing.
 //! - `autodiscovery`: the feed that was meant, where a page came instead; `sitemap`: the news sitemap that was.
@@ -27,6 +27,7 @@ mod identity;
 mod json;
 mod names;
 mod opinion;
+mod outline;
 mod person;
 mod reader;
 mod repair;
