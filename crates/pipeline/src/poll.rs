@@ -100,7 +100,7 @@ impl Desk {
                 self.unchanged(&feed, &state, subscription, validators, pace).await
             }
             Ok(FeedAnswer::Fresh { page, validators, pace }) => match self.parse(page, &feed, &state).await {
-                Ok((url, parsed)) => self.journal(&feed, state, subscription, url, parsed, validators, pace).await,
+                Ok(read) => self.journal(&feed, state, subscription, read, validators, pace).await,
                 Err(error) => self.failed(&feed, &state, error).await,
             },
             Err(error) => self.failed(&feed, &state, error.into()).await,
@@ -186,8 +186,7 @@ impl Desk {
         feed: &Feed,
         state: FeedState,
         subscription: Option<Subscription>,
-        url: Url,
-        parsed: Parsed,
+        (url, parsed): (Url, Parsed),
         validators: Validators,
         pace: Pace,
     ) -> Result<Polled, StoreError> {
