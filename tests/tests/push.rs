@@ -1,6 +1,7 @@
 //! News that hubs push (W3C WebSub), with the daemon as it is run: its own port for hubs, a hub on loopback.
 
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use wiredesk_testkit::hub::exchange;
@@ -90,6 +91,11 @@ fn the_port_for_hubs_answers_hubs_only_and_takes_nothing_that_is_not_signed() {
     let ours = hub.asked()[0].callback.clone();
     assert!(ours.starts_with(&format!("{callback}/")), "{ours}");
 
+    // Somebody who begins a request and never goes on: left alone, and looked at again at the end.
+    let address = callback.trim_start_matches("http://").trim_end_matches("/hooks");
+    let mut idler = TcpStream::connect(address).expect("a connection");
+    idler.write_all(b"POST /hooks/x HTTP/1.1\r\nX: ").expect("sent");
+
     let content = news(&web, "b");
     assert_eq!(hub.send(&[], &content).expect("an answer"), 202);
     let forged = format!("sha256={}", "0".repeat(64));
@@ -120,6 +126,10 @@ fn the_port_for_hubs_answers_hubs_only_and_takes_nothing_that_is_not_signed() {
     }
     assert_eq!(running.metric("wiredesk_entries_seen_total").expect("a metric"), 0.0);
     assert_eq!(web.count("s", "b"), 0);
+    idler.set_read_timeout(Some(MINUTE)).expect("set");
+    let mut said = Vec::new();
+    assert!(idler.read_to_end(&mut said).is_ok(), "it was hung up on");
+    assert!(!String::from_utf8_lossy(&said).contains(" 20"), "{said:?}");
 }
 
 #[test]
