@@ -327,7 +327,10 @@ impl Found {
         let (listed, new, changed) = self.news.unwrap_or_default();
         let silence = state.last_new.filter(|_| was_watched(settings, state, now));
         let silence = silence.and_then(|since| now.duration_since(since).try_into().ok());
-        rhythm::heard(settings, &mut habits.rhythm, News { listed, new, silence }, !state.polled);
+        // Where the hub was faster, a poll that finds nothing says nothing of how often there are news.
+        if self.lease.is_none() {
+            rhythm::heard(settings, &mut habits.rhythm, News { listed, new, silence }, !state.polled);
+        }
         condition::answered(&mut habits, self.moved_to, now);
         (habits.failing_since, habits.html) = (None, None);
         let last_new = if new + changed > 0 { Some(now) } else { state.last_new };

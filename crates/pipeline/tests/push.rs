@@ -329,3 +329,20 @@ async fn a_subscription_stays_the_same_though_each_answer_says_less_or_more_of_i
         assert_eq!(subscription(&world).await, first, "{answer}");
     }
 }
+
+#[tokio::test]
+async fn polls_that_find_nothing_because_the_hub_was_faster_teach_no_slower_rhythm() {
+    let hub = Hub::start(Manner::Silent).expect("a hub");
+    let server = feed_server(hub.url(), |_| vec!["one"]);
+    let world = world(&server);
+    let first = subscribed(&world, &hub).await;
+    let content = feed_of("", &["one"]);
+    let signed = Some(signature(&first.secret, &content));
+    world.while_running(async |desk: Arc<Desk>| pushes(&desk, &first, signed, &content).await).await;
+    for poll in 0..4 {
+        world.later(90);
+        world.once().await;
+        let next = world.minutes_to_next("a").await;
+        assert!((90..=100).contains(&next), "poll {poll}: {next} minutes");
+    }
+}
