@@ -152,6 +152,8 @@ fn where_the_hub_disappears_or_denies_polling_goes_on() {
     let mut running = desk.start().expect("a daemon");
     running.wait_for("a subscription", MINUTE, |_| lost.confirmed() == 1).expect("confirmed");
     assert_eq!(lost.push(&news(&web, "a")).expect("an answer"), 202, "it delivers, and is gone");
+    let polled = web.count("s", "lost.xml");
+    running.wait_for("a poll beside the hub", MINUTE, |_| web.count("s", "lost.xml") > polled).expect("polled");
     drop(lost);
     web.change("s", |site| site.feed(rss("lost.xml").entries([item("b").guid("b"), item("a").guid("a")])));
     let published = |running: &wiredesk_tests::desk::Running| running.metric("wiredesk_entries_published_total");

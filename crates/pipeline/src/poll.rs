@@ -144,7 +144,7 @@ impl Desk {
         let next = found.next(&self.schedule, state, habits, now);
         let again = until(&next, now);
         self.store.poll_not_modified(&feed.id, now, validators, next.clone()).await?;
-        self.follow_hub(feed, subscription.as_ref(), next.habits.hub.as_ref()).await?;
+        self.heed_hub(feed, subscription.as_ref(), next.habits.hub.as_ref(), false).await;
         info!(feed = %feed.id, stage = "poll", again_s = again.as_secs(), "not modified");
         self.report(feed, state, &next.habits);
         self.tell(&Event::Polled { feed: feed.id.clone(), new: 0 });
@@ -225,10 +225,8 @@ impl Desk {
         };
         let (Journalled { new, known, changed, left_out, joined }, next) = self.store.journal(poll, next).await?;
         let again = until(&next, now);
-        if lease.is_some() && new.len() + joined + left_out > changed {
-            self.store.push_missed(&feed.id).await?;
-        }
-        self.follow_hub(feed, subscription.as_ref(), next.habits.hub.as_ref()).await?;
+        let missed = lease.is_some() && new.len() + joined + left_out > changed;
+        self.heed_hub(feed, subscription.as_ref(), next.habits.hub.as_ref(), missed).await;
         self.meter.seen(new.len() + joined, left_out);
         info!(
             feed = %feed.id, stage = "poll", new = (new.len() + joined).saturating_sub(changed), changed, known, joined,

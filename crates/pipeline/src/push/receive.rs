@@ -125,10 +125,10 @@ impl Desk {
                     changed = done.changed, known = done.known, "pushed"
                 );
                 self.meter.seen(done.new.len() + done.joined, done.left_out);
-                self.store.push_taken(&subscription.token, self.clock.now()).await?;
                 self.tell(&Event::Pushed { feed: feed.id.clone(), new: done.new.len() + done.joined });
                 // Nobody listens any more when the desk is going down: the entries are pending, and read at the next start.
                 let _ = push.released.send(done.new);
+                self.store.push_taken(&subscription.token, self.clock.now()).await?;
                 PushResult::Taken
             }
             Err(result) => {

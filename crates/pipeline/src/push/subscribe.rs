@@ -58,13 +58,22 @@ impl Desk {
         }
     }
 
-    /// Takes up what the feed says of its hub now: a new one is asked for its pushes, one that is named no more is forgotten.
-    pub(crate) async fn follow_hub(
-        &self,
-        feed: &Feed,
-        known: Option<&Subscription>,
-        hub: Option<&Hub>,
-    ) -> Result<(), StoreError> {
+    /// Takes up what a poll says of the feed's hub: a new one is asked for its pushes, one that is named no more is forgotten, and one
+    /// that `missed` news is not relied on. Where that cannot be written the next poll says it again: what the poll has brought is
+    /// journalled by now, and must not be held up.
+    pub(crate) async fn heed_hub(&self, feed: &Feed, known: Option<&Subscription>, hub: Option<&Hub>, missed: bool) {
+        let heeded = async {
+            if missed {
+                self.store.push_missed(&feed.id).await?;
+            }
+            self.follow_hub(feed, known, hub).await
+        };
+        if let Err(error) = heeded.await {
+            warn!(feed = %feed.id, stage = "push", "what is known of its hub cannot be kept: {error}");
+        }
+    }
+
+    async fn follow_hub(&self, feed: &Feed, known: Option<&Subscription>, hub: Option<&Hub>) -> Result<(), StoreError> {
         let Some(push) = &self.push else { return Ok(()) };
         match (known, hub) {
             (Some(known), Some(hub)) if known.hub == hub.url && known.topic == hub.topic => Ok(()),
