@@ -5,49 +5,13 @@
 //! poll to poll would make every entry new. A title is part of an identity only where nothing else tells items apart.
 
 use std::collections::HashMap;
-use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use url::Url;
+use wiredesk_model::feed::IdentityPolicy;
 use wiredesk_model::link;
 
 use crate::parsed::Item;
-
-/// What names the items of a feed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum IdentityPolicy {
-    /// The feed's own id; the link where one is missing.
-    #[default]
-    Guid,
-    /// The link, without tracking parameters.
-    Link,
-    /// Link and title, where several items share one link.
-    LinkAndTitle,
-}
-
-impl IdentityPolicy {
-    /// The policy's name in the store and in output.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Guid => "guid",
-            Self::Link => "link",
-            Self::LinkAndTitle => "link_and_title",
-        }
-    }
-}
-
-impl FromStr for IdentityPolicy {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        [Self::Guid, Self::Link, Self::LinkAndTitle]
-            .into_iter()
-            .find(|policy| policy.as_str() == text)
-            .ok_or_else(|| format!("`{text}` is no identity policy: write \"guid\", \"link\" or \"link_and_title\""))
-    }
-}
 
 /// Names the items: by the policy given, or by the one that their behaviour asks for.
 pub(crate) fn assign(items: &mut [Item], policy: Option<IdentityPolicy>) -> IdentityPolicy {

@@ -1,46 +1,54 @@
 //! JSON Feed 1.0 and 1.1, leniently: ids that are numbers, one author or several, and documents that were cut off.
 
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use url::Url;
+use wiredesk_model::feed::IdentityPolicy;
 
 use crate::MOST_ITEMS;
 use crate::draft::{Draft, Inherited, Link, absolute};
+use crate::outline::{Outline, Slices};
 use crate::parsed::{FeedKind, Item, Method, Parsed, Unreadable};
-use crate::{IdentityPolicy, person, text};
+use crate::{outline, person, text};
 
 /// Reads a JSON Feed.
 pub(crate) fn read(document: &str, base: &Url) -> Result<Parsed, Unreadable> {
-    let (feed, values, cut) = match serde_json::from_str::<Value>(document) {
-        Ok(Value::Object(mut feed)) => {
-            let values = match feed.remove("items") {
-                Some(Value::Array(values)) => values,
-                _ if is_feed(&feed) => Vec::new(),
-                _ => return Err(Unreadable::NotAFeed { found: "JSON without items".into() }),
-            };
-            (feed, values, false)
-        }
-        Ok(_) => return Err(Unreadable::NotAFeed { found: "JSON that is no object".into() }),
+    if document.starts_with('[') && serde_json::from_str::<IgnoredAny>(document).is_ok() {
+        return Err(Unreadable::NotAFeed { found: "JSON that is no object".into() });
+    }
+    let (feed, Slices { slices, left_out }, cut) = match serde_json::from_str::<Outline<'_>>(document) {
+        Ok(Outline { fields, items }) => match items.and_then(|items| serde_json::from_str(items.get()).ok()) {
+            Some(slices) => (fields, slices, false),
+            None if is_feed(&fields) => (fields, Slices::default(), false),
+            None => return Err(Unreadable::NotAFeed { found: "JSON without items".into() }),
+        },
         Err(error) => {
-            let (feed, values) = salvaged(document);
-            if values.is_empty() {
+            let (fields, slices) = salvaged(document);
+            if slices.slices.is_empty() {
                 return Err(Unreadable::Broken { reason: format!("not well-formed JSON: {error}") });
             }
-            (feed, values, true)
+            (fields, slices, true)
         }
     };
-    if !is_feed(&feed) && !values.iter().any(|item| item.get("url").is_some() || item.get("content_html").is_some()) {
-        return Err(Unreadable::NotAFeed { found: "JSON without a feed's version".into() });
-    }
     let site = string(&feed, "home_page_url").and_then(|href| absolute(&href, base));
     let item_base = site.as_deref().and_then(|site| Url::parse(site).ok()).unwrap_or_else(|| base.clone());
     let inherited = Inherited { authors: authors(&feed), language: string(&feed, "language"), address: None };
-    let left_out = values.len().saturating_sub(MOST_ITEMS);
-    let items: Vec<Item> = values
-        .into_iter()
-        .take(MOST_ITEMS)
-        .filter_map(|value| if let Value::Object(item) = value { Some(item) } else { None })
-        .map(|value| item(&value).finish(&item_base, &inherited))
-        .collect();
+    let (mut items, mut like_a_feed, mut lost): (Vec<Item>, _, _) = (Vec::new(), is_feed(&feed), false);
+    // One at a time: what it is read from is gone before the next.
+    for slice in slices {
+        match outline::read(slice) {
+            Some(Value::Object(fields)) => {
+                like_a_feed |= fields.contains_key("url") || fields.contains_key("content_html");
+                items.push(item(&fields).finish(&item_base, &inherited));
+            }
+            Some(_) => {}
+            None => lost = true,
+        }
+    }
+    if !like_a_feed {
+        return Err(Unreadable::NotAFeed { found: "JSON without a feed's version".into() });
+    }
     let hub = feed.get("hubs").and_then(Value::as_array).and_then(|hubs| hubs.first());
     Ok(Parsed {
         kind: FeedKind::Json,
@@ -53,7 +61,7 @@ pub(crate) fn read(document: &str, base: &Url) -> Result<Parsed, Unreadable> {
         skip_days: Vec::new(),
         hub: hub.and_then(|hub| Some(hub.get("url")?.as_str()?.to_owned())),
         self_url: string(&feed, "feed_url"),
-        whole: !cut && left_out == 0,
+        whole: !cut && !lost && left_out == 0,
         method: if cut { Method::Salvaged } else { Method::Direct },
         left_out,
         identity: IdentityPolicy::default(),
@@ -113,20 +121,20 @@ fn item(value: &Map<String, Value>) -> Draft {
 }
 
 /// What is whole in a document that is not: the fields in front of the items, and the items up to the fault.
-fn salvaged(document: &str) -> (Map<String, Value>, Vec<Value>) {
+fn salvaged(document: &str) -> (Map<String, Value>, Slices<'_>) {
     let Some(start) = document.find("\"items\"") else { return Default::default() };
     let Some(open) = document[start..].find('[') else { return Default::default() };
     let mut at = start + open + 1;
-    let mut values = Vec::new();
-    while values.len() <= MOST_ITEMS {
+    let mut found = Slices::default();
+    while found.slices.len() < MOST_ITEMS {
         let rest = document[at..].trim_start_matches([',', ' ', '\n', '\r', '\t']);
         let from = document.len() - rest.len();
-        let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
-        let Some(Ok(value)) = stream.next() else { break };
+        let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
+        let Some(Ok(slice)) = stream.next() else { break };
         at = from + stream.byte_offset();
-        values.push(value);
+        found.slices.push(slice);
     }
     let head = format!("{}}}", document[..start].trim_end().trim_end_matches(','));
-    let feed = serde_json::from_str(&head).unwrap_or_default();
-    (feed, values)
+    let fields = serde_json::from_str(&head).map(|Outline { fields, .. }| fields).unwrap_or_default();
+    (fields, found)
 }

@@ -10,34 +10,36 @@
 //! - `scan`: text to tags, whatever shape it is in; `names`: prefixes to vocabularies.
 //! - `reader`: the flow of a document; `elements`: what each element of an item says; `draft`: the best of all claims.
 //! - `text`, `dates`, `person`: characters, moments and names out of the ways feeds write them.
-//! - `json`: JSON Feed, on a path of its own.
+//! - `json`: JSON Feed, on a path of its own; `outline`: its document without a tree of the whole.
 //! - `repair`: wrapped and escaped documents; `salvage`: items cut out and read alone; `opinion`: feed-rs, asked when
 //!   all that found nothing.
-//! - `autodiscovery`: the feed that was meant, where a page came instead.
-//! - [`identity`]: what makes an item the same item the next time.
+//! - `autodiscovery`: the feed that was meant, where a page came instead; `sitemap`: the news sitemap that was.
+//! - `identity`: what makes an item the same item the next time.
 //! - [`parsed`]: what all this ends in; `report`: the same as a JSON line.
 
-pub mod identity;
 pub mod parsed;
 
 mod autodiscovery;
 mod dates;
 mod draft;
 mod elements;
+mod identity;
 mod json;
 mod names;
 mod opinion;
+mod outline;
 mod person;
 mod reader;
 mod repair;
 mod report;
 mod salvage;
 mod scan;
+mod sitemap;
 mod text;
 
 use url::Url;
+use wiredesk_model::feed::IdentityPolicy;
 
-pub use crate::identity::IdentityPolicy;
 pub use crate::parsed::{FeedKind, Item, Method, Parsed, Unreadable};
 pub use crate::report::report;
 
@@ -87,6 +89,11 @@ fn is_complete(text: &str, found: &Found<'_>) -> bool {
     !found.hurt && !found.cut || salvage::expected(text) <= found.items.len() + found.left_out + usize::from(found.cut)
 }
 
+/// Whether the first element has this name, whatever its prefix.
+fn is_named(root: Option<&str>, name: &str) -> bool {
+    root.and_then(|root| root.rsplit(':').next()).is_some_and(|root| root.eq_ignore_ascii_case(name))
+}
+
 /// A sitemap is a feed only when it carries news.
 fn is_feed(kind: FeedKind, found: &Found<'_>) -> bool {
     kind != FeedKind::Sitemap || found.has_news
@@ -111,7 +118,7 @@ fn second_try(text: &str, found: Found<'_>, base: &Url) -> Result<Parsed, Unread
         }
     }
     match found.kind {
-        Some(kind) if !is_feed(kind, &found) => Err(Unreadable::NotAFeed { found: "a sitemap without news".into() }),
+        Some(kind) if !is_feed(kind, &found) => Err(sitemap::without_news()),
         Some(kind) if !found.items.is_empty() => {
             // Items that nothing could win back.
             let whole = !found.cut && found.items.len() + found.left_out >= expected;
@@ -131,6 +138,10 @@ fn second_try(text: &str, found: Found<'_>, base: &Url) -> Result<Parsed, Unread
             Err(Unreadable::Broken { reason: "it ends before its first item".into() })
         }
         Some(kind) => Ok(assembled(kind, found, Method::Direct)),
+        None if found.root.is_none() && found.cut && text.starts_with('<') => {
+            Err(Unreadable::Broken { reason: "it ends before its first item".into() })
+        }
+        None if is_named(found.root, "sitemapindex") => Err(sitemap::index(text, base)),
         None if autodiscovery::is_html(text, found.root) => {
             Err(Unreadable::Html { feeds: autodiscovery::feeds(text, base) })
         }

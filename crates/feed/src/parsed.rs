@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use wiredesk_model::date::Claimed;
 use wiredesk_model::entry::Listing;
-
-use crate::identity::IdentityPolicy;
+use wiredesk_model::feed::IdentityPolicy;
 
 /// The family a feed belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use url::Url;
-use wiredesk_feed::{FeedKind, IdentityPolicy, Method, Parsed, Unreadable, parse, parse_with, report};
+use wiredesk_feed::{FeedKind, Method, Parsed, Unreadable, parse, parse_with, report};
+use wiredesk_model::feed::IdentityPolicy;
 
 fn base() -> Url {
     "https://paper.example/feeds/all.xml".parse().expect("a URL")
@@ -142,16 +143,38 @@ fn old_and_odd_dialects_list_their_items() {
 fn a_news_sitemap_is_a_feed_and_another_is_not() {
     let feed = read(
         r#"<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"><url><loc>https://paper.example/1</loc>
-        <news:news><news:publication><news:name>P</news:name><news:language>en</news:language></news:publication><news:publication_date>2026-11-22</news:publication_date><news:title>A</news:title></news:news></url></urlset>"#,
+        <news:news><news:publication><news:name>P</news:name><news:language>en</news:language></news:publication><news:publication_date>2026-11-22</news:publication_date><news:title>A &amp; B</news:title><news:keywords>rivers, weather</news:keywords></news:news></url></urlset>"#,
     );
     let listing = &feed.items[0].listing;
     assert_eq!(
         (feed.kind, listing.title.as_deref(), listing.link.as_deref(), listing.language.as_deref()),
-        (FeedKind::Sitemap, Some("A"), Some("https://paper.example/1"), Some("en"))
+        (FeedKind::Sitemap, Some("A & B"), Some("https://paper.example/1"), Some("en"))
     );
-    assert!(listing.published.is_some());
+    assert_eq!(listing.published.expect("a date").rfc3339(), "2026-11-22T00:00:00+00:00");
+    assert_eq!(
+        (listing.categories.join("|"), listing.identity.as_str()),
+        ("rivers|weather".into(), "https://paper.example/1")
+    );
     let plain = parse("<urlset><url><loc>https://paper.example/1</loc></url></urlset>", &base());
-    assert!(matches!(plain, Err(Unreadable::NotAFeed { .. })));
+    assert!(plain.expect_err("no news").to_string().contains("a sitemap without news"));
+}
+
+#[test]
+fn a_sitemap_index_is_named_with_the_news_sitemap_that_was_meant() {
+    for (sitemaps, meant) in [
+        (
+            "<sitemap><loc>/pages.xml</loc></sitemap><sitemap><loc> /news.xml </loc></sitemap>",
+            "such as https://paper.example/news.xml",
+        ),
+        ("<sitemap><loc>https://paper.example/a.xml</loc></sitemap>", "such as https://paper.example/a.xml"),
+        ("", "configure one of them"),
+    ] {
+        let text =
+            format!("<sitemapindex xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>{sitemaps}</sitemapindex>");
+        let why = parse(&text, &base()).expect_err("no feed");
+        assert_eq!(why.reason(), "not_a_feed");
+        assert!(why.to_string().contains("a sitemap index") && why.to_string().ends_with(meant), "{why}");
+    }
 }
 
 #[test]
@@ -275,6 +298,7 @@ fn what_is_no_feed_has_a_named_reason() {
         ("<opml><body/></opml>", "not_a_feed"),
         ("[1]", "not_a_feed"),
         ("{", "broken"),
+        ("<rss version='2.0' xmlns:x='ht", "broken"),
     ] {
         let why = parse(text, &base()).expect_err(text);
         assert_eq!(why.reason(), reason, "{text}");

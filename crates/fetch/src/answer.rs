@@ -43,7 +43,7 @@ pub enum PageAnswer {
     Fresh(Page),
 }
 
-/// What a feed's server says about when to ask again, and where.
+/// What a feed's server says beside the feed: when to ask again, where, and who tells of news.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pace {
     /// For how long the answer stays fresh: `Cache-Control: max-age`, else `Expires` minus `Date` (RFC 9111 §4.2.1). Not clamped:
@@ -52,6 +52,10 @@ pub struct Pace {
     /// Where the feed has moved for good: the target of the permanent redirects (301, 308) that came before any other. To be
     /// learned only after the same answer several times over days.
     pub moved_permanently: Option<Url>,
+    /// The WebSub hub that the `Link` header names (W3C WebSub §4); it goes before one that the feed itself names.
+    pub hub: Option<Url>,
+    /// What the `Link` header says that the feed is called (`rel=self`).
+    pub self_url: Option<Url>,
 }
 
 /// What a feed's server answered.

@@ -95,12 +95,23 @@ pub(crate) async fn read(
     reading: Reading,
     budget: &Budget,
 ) -> Result<Body, FetchError> {
-    let Reading { limit, coding, over, text_only, deadline, timeout } = reading;
-    let too_large = || FetchError::TooLarge { url: url.clone(), limit: limit as u64 };
-    if over == Over::Refuse && response.content_length().is_some_and(|claimed| claimed > limit as u64) {
-        return Err(too_large());
+    let claimed = response.content_length();
+    if reading.over == Over::Refuse && claimed.is_some_and(|claimed| claimed > reading.limit as u64) {
+        return Err(FetchError::TooLarge { url: url.clone(), limit: reading.limit as u64 });
     }
-    let mut pieces = Pieces::new(response, coding);
+    gather(Pieces::new(response, reading.coding), url, content_type, reading, budget).await
+}
+
+/// Puts the pieces of a body together.
+pub(crate) async fn gather(
+    mut pieces: Pieces,
+    url: &Url,
+    content_type: Option<&str>,
+    reading: Reading,
+    budget: &Budget,
+) -> Result<Body, FetchError> {
+    let Reading { limit, over, text_only, deadline, timeout, .. } = reading;
+    let too_large = || FetchError::TooLarge { url: url.clone(), limit: limit as u64 };
     let mut body = Body::default();
     let mut room = 0usize;
     let mut sniffed = !text_only;

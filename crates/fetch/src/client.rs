@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::door::{Door, Way};
 use crate::error::SetupError;
-use crate::resolver::Resolver;
+use crate::resolver::{Lookup, Resolver};
 use crate::settings::Settings;
 
 /// The most a connection may take to be made, TLS included; less where `fetch.timeout` is shorter.
@@ -42,6 +42,7 @@ pub(crate) fn proxy_url(settings: &Settings) -> Result<Option<Url>, SetupError> 
 /// A client whose resolver hands out the addresses of one way only.
 pub(crate) fn build(
     settings: &Settings,
+    lookup: &Lookup,
     door: &Arc<Door>,
     way: Way,
     proxy: Option<&Url>,
@@ -61,7 +62,7 @@ pub(crate) fn build(
         .brotli(false)
         .zstd(false)
         .retry(reqwest::retry::never())
-        .dns_resolver(Resolver::new(door.clone(), way))
+        .dns_resolver(Resolver::new(lookup.clone(), door.clone(), way))
         .connect_timeout(CONNECT.min(settings.timeout.0))
         .http1_max_headers(HEADER_FIELDS)
         .http2_max_header_list_size(HEADER_BYTES)

@@ -1,13 +1,14 @@
 //! Content codings, undone here and not in the client: it undoes the first that it finds and forgets that there were others, and what is
 //! left of a body that was packed twice is then called anything but what it is.
 
+use std::error::Error;
 use std::io;
 use std::pin::Pin;
 
 use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZstdDecoder};
 use async_compression::zstd::DParameter;
-use bytes::{Bytes, BytesMut};
-use futures_util::TryStreamExt;
+use bytes::{Buf, Bytes, BytesMut};
+use futures_util::{Stream, TryStreamExt};
 use reqwest::Response;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -82,6 +83,13 @@ impl Pieces {
                 Box::pin(decoder)
             }
         })
+    }
+
+    /// A body that somebody sends us of his own accord, as it comes.
+    pub(crate) fn sent<B: Buf + Send + 'static, E: Error + Send + Sync + 'static>(
+        pieces: impl Stream<Item = Result<B, E>> + Send + 'static,
+    ) -> Self {
+        Self::Coded(Box::pin(StreamReader::new(Box::pin(pieces.map_err(io::Error::other)))))
     }
 
     /// The next piece; `None` at the end. Cancel-safe as far as a read that is given up ends the body.

@@ -204,10 +204,12 @@ pub enum FetchError {
         source: reqwest::Error,
     },
     /// No secure connection: an unknown or outdated certificate, another name, no common cipher.
-    #[error("no secure connection to {url}")]
+    #[error("no secure connection to {url}: {why}")]
     Tls {
         /// The URL.
         url: Url,
+        /// What is wrong, as far as the operator can do something about it.
+        why: &'static str,
         /// What TLS says.
         source: reqwest::Error,
     },
@@ -459,8 +461,8 @@ impl FetchError {
             Self::Timeout { url, timeout }
         } else if source.is_dns() {
             Self::Dns { url, source }
-        } else if cause::<rustls::Error>(&source).is_some() {
-            Self::Tls { url, source }
+        } else if let Some(why) = cause::<rustls::Error>(&source).map(wrong_with_tls) {
+            Self::Tls { url, why, source }
         } else if source.is_connect() || cause::<io::Error>(&source).is_some() {
             Self::Connect { url, source }
         } else {
@@ -475,6 +477,31 @@ impl FetchError {
             Broken::Network(source) => Self::Connect { url, source: source.without_url() },
             Broken::Coding(source) => Self::Undecodable { url, source },
         }
+    }
+}
+
+/// What is wrong with a server's TLS, in words.
+fn wrong_with_tls(error: &rustls::Error) -> &'static str {
+    use rustls::{CertificateError as Certificate, Error as Tls};
+    match error {
+        Tls::InvalidCertificate(certificate) => match certificate {
+            Certificate::Expired | Certificate::ExpiredContext { .. } => "its certificate has expired",
+            Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => {
+                "its certificate is not valid yet (is our clock right?)"
+            }
+            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
+                "its certificate is for another name"
+            }
+            Certificate::UnknownIssuer => {
+                "nobody we trust vouches for its certificate (`fetch.extra_roots` takes further authorities)"
+            }
+            Certificate::Revoked => "its certificate was revoked",
+            _ => "its certificate cannot be accepted",
+        },
+        Tls::InvalidMessage(_) => "it does not speak TLS there",
+        Tls::PeerIncompatible(_) => "it speaks no TLS that we do",
+        Tls::AlertReceived(_) => "it breaks the handshake off",
+        _ => "the handshake failed",
     }
 }
 

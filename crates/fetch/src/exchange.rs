@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION,
+    ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    LOCATION,
 };
 use reqwest::{Client, Response, StatusCode};
 use tokio::time::{Instant, timeout_at};
@@ -24,6 +25,8 @@ use crate::gate::Gate;
 use crate::headers;
 use crate::settings::Robots as RobotsSetting;
 
+/// How a form is written (WHATWG URL §5).
+const FORM: &str = "application/x-www-form-urlencoded";
 /// The most redirects that are followed.
 const HOPS: usize = 5;
 
@@ -41,6 +44,8 @@ pub(crate) struct Question<'a> {
     pub(crate) url: Url,
     /// The `Accept` header.
     pub(crate) accept: &'static str,
+    /// A form that is sent with it (POST); without one it is a GET.
+    pub(crate) form: Option<String>,
     /// What to ask again with, byte for byte.
     pub(crate) validators: Option<&'a Validators>,
     /// For one origin only.
@@ -127,9 +132,14 @@ impl Lines<'_> {
         loop {
             let response = self.send(question, &url).await?;
             let status = response.status();
-            let Some(next) = target(&response, &url)? else {
+            // A form is sent again only where the server asks for just that.
+            let is_followed = question.form.is_none() || matches!(status.as_u16(), 307 | 308);
+            let Some(next) = target(&response, &url)?.filter(|_| is_followed) else {
                 return Ok(Head { response, url, moved_permanently });
             };
+            if question.form.is_some() && (url.scheme(), next.scheme()) == ("https", "http") {
+                return Err(FetchError::BadUrl { url, why: "it redirects a form from https to http" });
+            }
             if seen.len() > HOPS || seen.contains(&without_fragment(&next)) {
                 let (url, hops) = (Box::new(question.url.clone()), seen.len());
                 return Err(FetchError::RedirectLoop { url, hops, next: Box::new(next) });
@@ -161,7 +171,11 @@ impl Lines<'_> {
             let _ = address.set_username(&kept.username);
             let _ = address.set_password(kept.password.as_deref());
         }
-        let mut request = client.get(address).header(ACCEPT, question.accept).header(ACCEPT_ENCODING, ACCEPTED);
+        let request = match &question.form {
+            Some(form) => client.post(address).header(CONTENT_TYPE, FORM).body(form.clone()),
+            None => client.get(address),
+        };
+        let mut request = request.header(ACCEPT, question.accept).header(ACCEPT_ENCODING, ACCEPTED);
         if let Some(validators) = question.validators {
             for (name, value) in [(IF_NONE_MATCH, &validators.etag), (IF_MODIFIED_SINCE, &validators.last_modified)] {
                 if let Some(value) = value.as_ref().and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok()) {

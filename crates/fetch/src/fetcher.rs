@@ -1,4 +1,4 @@
-//! The three questions that may be asked: a feed, a page, and whether robots.txt allows a page.
+//! What may be asked: a feed, a page, whether robots.txt allows a page, and a hub for its pushes, which are read here too.
 //!
 //! # Memory
 //! Bodies draw on `fetch.memory`. Besides it, each request under way may hold what its connection has read ahead (at most about
@@ -7,6 +7,8 @@
 
 use std::sync::Arc;
 
+use bytes::Buf;
+use futures_util::Stream;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use reqwest::header::CONTENT_TYPE;
@@ -19,14 +21,17 @@ use wiredesk_model::feed::{Feed, Validators};
 use wiredesk_model::units::Size;
 
 use crate::answer::{FeedAnswer, Pace, Page, PageAnswer, RobotsVerdict};
-use crate::body::{self, Over, Reading};
+use crate::body::{self, Body, Over, Reading};
 use crate::budget::Budget;
 use crate::client;
+use crate::coding::{Coding, Pieces};
 use crate::door::{Door, Way};
 use crate::error::{FetchError, SetupError};
 use crate::exchange::{Confidential, Head, Lines, Question, bare};
 use crate::gate::Gate;
 use crate::headers;
+use crate::links;
+use crate::resolver::{self, Lookup};
 use crate::robots::{self, Robots};
 use crate::robots_cache::{Known, RobotsCache};
 use crate::settings::{Robots as RobotsSetting, Settings};
@@ -34,6 +39,7 @@ use crate::settings::{Robots as RobotsSetting, Settings};
 const ACCEPT_FEED: &str = "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml;q=0.9, \
     application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1";
 const ACCEPT_PAGE: &str = "text/html, application/xhtml+xml, application/xml;q=0.8, text/plain;q=0.8, */*;q=0.1";
+const ACCEPT_HUB: &str = "text/plain, */*;q=0.1";
 const ACCEPT_ROBOTS: &str = "text/plain, */*;q=0.1";
 
 /// Asks other people's servers. Cheap to clone; all clones share connections, the byte budget and what is known of robots.txt.
@@ -55,6 +61,11 @@ struct Inner {
 impl Fetcher {
     /// A fetcher that does as the settings say. Opens no connection.
     pub fn new(settings: &Settings) -> Result<Self, SetupError> {
+        Self::with_lookup(settings, resolver::system())
+    }
+
+    /// The same, with somebody else to ask for the addresses of names. What is said is checked as the system's word is.
+    pub fn with_lookup(settings: &Settings, lookup: Lookup) -> Result<Self, SetupError> {
         if settings.timeout.0.is_zero() {
             return Err(SetupError::NoTime);
         }
@@ -70,8 +81,8 @@ impl Fetcher {
         let door = Door::new(&settings.allow_networks, &settings.allow_ports, proxy_host);
         Ok(Self {
             inner: Arc::new(Inner {
-                public: client::build(settings, &door, Way::Public, proxy.as_ref())?,
-                inside: client::build(settings, &door, Way::Inside, proxy.as_ref())?,
+                public: client::build(settings, &lookup, &door, Way::Public, proxy.as_ref())?,
+                inside: client::build(settings, &lookup, &door, Way::Inside, proxy.as_ref())?,
                 budget: Budget::new(settings.memory, largest),
                 gate: Gate::new(settings.per_host.delay.0),
                 robots: RobotsCache::default(),
@@ -101,6 +112,8 @@ impl Fetcher {
         let pace = Pace {
             max_age: headers::max_age(head.response.headers(), Timestamp::now()),
             moved_permanently: head.moved_permanently.clone(),
+            hub: links::target(head.response.headers(), "hub", &head.url),
+            self_url: links::target(head.response.headers(), "self", &head.url),
         };
         let asked_again = validators.etag.is_some() || validators.last_modified.is_some();
         if head.response.status() == StatusCode::NOT_MODIFIED && asked_again {
@@ -148,6 +161,39 @@ impl Fetcher {
         }
         head.judge()?;
         self.read(&question, head, self.inner.settings.page_limit, Over::Refuse, true).await.map(PageAnswer::Fresh)
+    }
+
+    /// Asks a WebSub hub for something: a form is sent, and the hub answers that it will see to it (any 2xx, W3C WebSub §5.1). Only
+    /// redirects that repeat the request (307, 308) are followed, and never from https to http: the form holds a secret.
+    ///
+    /// Cancel-safe: the hub may have heard the request.
+    pub async fn ask_hub(&self, hub: &Url, form: String) -> Result<(), FetchError> {
+        let mut question = self.question(hub, ACCEPT_HUB);
+        question.form = Some(form);
+        let head = self.ask(&question).await?;
+        if head.response.status().is_success() { Ok(()) } else { head.judge() }
+    }
+
+    /// Reads what a hub sends of its own accord, under the limit, the deadline and the budget of a feed that was asked for. `topic` is for
+    /// the error.
+    ///
+    /// Cancel-safe: nothing is kept of a body that is dropped.
+    pub async fn receive<S, B, E>(&self, topic: &Url, pieces: S) -> Result<Body, FetchError>
+    where
+        S: Stream<Item = Result<B, E>> + Send + 'static,
+        B: Buf + Send + 'static,
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        let timeout = self.inner.settings.timeout.0;
+        let reading = Reading {
+            limit: self.inner.settings.feed_limit.as_usize(),
+            coding: Coding::Identity,
+            over: Over::Refuse,
+            text_only: false,
+            deadline: Instant::now() + timeout,
+            timeout,
+        };
+        body::gather(Pieces::sent(pieces), &bare(topic), None, reading, &self.inner.budget).await
     }
 
     /// Whether robots.txt allows us to poll the feed. Always, where `fetch.feed_robots` is `"ignore"`.
@@ -267,6 +313,7 @@ impl Fetcher {
         Question {
             url: bare(url),
             accept,
+            form: None,
             validators: None,
             confidential: None,
             obeys: RobotsSetting::Ignore,

@@ -3,9 +3,15 @@
 mod scripted;
 
 use std::io::Write;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use futures_util::FutureExt;
 use scripted::{Reply, Server, answer, feed, fetcher, hasty, head, no_validators, raw, redirect, settings};
 use wiredesk_fetch::error::{FetchClass, FetchError};
+use wiredesk_fetch::fetcher::Fetcher;
+use wiredesk_fetch::resolver::Lookup;
 use wiredesk_fetch::settings::Settings;
 use wiredesk_model::fault::{AsFault, Fault};
 use wiredesk_model::units::{Size, Span};
@@ -292,6 +298,86 @@ async fn a_proxy_is_used_where_it_is_configured_and_literals_are_still_checked()
     let error = fetcher.page(&"http://192.168.0.1/".parse().expect("a url")).await.expect_err("closed");
     assert_eq!(error.class(), FetchClass::ForbiddenAddress);
     assert_eq!(proxy.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_byte_a_second_is_too_slow_long_before_the_deadline() {
+    let patient = Settings { timeout: Span::seconds(600), ..settings() };
+    let server = Server::start(|_| Reply::Trickle(head(200, "Content-Length: 500\r\n"), b"<rss>".repeat(100))).await;
+    let error = page_error(&server, &patient).await;
+    assert!(matches!(error, FetchError::TooSlow { bytes: 1..500, .. }), "{error}");
+    assert_eq!((error.class(), error.fault()), (FetchClass::Timeout, RETRY));
+}
+
+async fn packed(coding: &str, bytes: &[u8]) -> Vec<u8> {
+    use async_compression::Level::Fastest;
+    use async_compression::tokio::write::{BrotliEncoder, ZstdEncoder};
+    use tokio::io::AsyncWriteExt;
+    if coding == "br" {
+        let mut encoder = BrotliEncoder::with_quality(Vec::new(), Fastest);
+        encoder.write_all(bytes).await.expect("memory takes all");
+        encoder.shutdown().await.expect("memory takes all");
+        return encoder.into_inner();
+    }
+    let mut encoder = ZstdEncoder::with_quality(Vec::new(), Fastest);
+    encoder.write_all(bytes).await.expect("memory takes all");
+    encoder.shutdown().await.expect("memory takes all");
+    encoder.into_inner()
+}
+
+#[tokio::test]
+async fn a_bomb_of_any_coding_is_met_at_the_limit() {
+    for coding in ["br", "zstd"] {
+        let bomb = packed(coding, &vec![b' '; 64 << 20]).await;
+        assert!(bomb.len() < 100_000, "{coding}: {}", bomb.len());
+        let server = Server::start(move |_| answer(200, &[("Content-Encoding", coding)], &bomb)).await;
+        let error = page_error(&server, &settings()).await;
+        assert_eq!((error.class(), error.fault()), (FetchClass::TooLarge, Fault::Reject), "{coding}: {error}");
+    }
+    // A frame that asks for a window of 128 MiB, of which nothing is ever used.
+    let greedy = b"\x28\xb5\x2f\xfd\x00\x88\x29\x00\x00hello";
+    let server = Server::start(move |_| answer(200, &[("Content-Encoding", "zstd")], greedy)).await;
+    let error = page_error(&server, &settings()).await;
+    assert!(matches!(error, FetchError::Undecodable { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_name_that_leads_elsewhere_the_next_time_is_checked_the_next_time() {
+    let open = Server::start(|_| answer(200, &[], b"<p>open")).await;
+    let port = open.address.port();
+    let closed = tokio::net::TcpListener::bind(("127.0.0.2", port)).await.expect("the same port on another address");
+    let addresses =
+        |texts: &[&str]| -> Vec<IpAddr> { texts.iter().map(|text| text.parse().expect("an address")).collect() };
+    let script = [
+        addresses(&["127.0.0.1"]),
+        addresses(&["127.0.0.2"]),
+        addresses(&["169.254.169.254", "::1"]),
+        addresses(&["127.0.0.2", "127.0.0.1"]),
+        addresses(&[]),
+    ];
+    let asked = Arc::new(AtomicUsize::new(0));
+    let nth = asked.clone();
+    let lookup: Lookup = Arc::new(move |_| {
+        let found = script[nth.fetch_add(1, Ordering::SeqCst)].clone();
+        Box::pin(async move { Ok(found) })
+    });
+    let fetcher = Fetcher::with_lookup(&settings(), lookup).expect("a fetcher");
+    let url = format!("http://rebinding.example:{port}/").parse().expect("a url");
+    for (turn, expected) in
+        [Ok(()), Err("127.0.0.2"), Err("169.254.169.254"), Ok(()), Err("cannot be resolved")].into_iter().enumerate()
+    {
+        let page = fetcher.page(&url).await;
+        match (page, expected) {
+            (Ok(page), Ok(())) => assert_eq!(&page.body[..], b"<p>open", "{turn}"),
+            // The port is no usual one, so what is said is that it is closed for such addresses.
+            (Err(error), Err("cannot be resolved")) => assert_eq!(error.class(), FetchClass::Dns, "{turn}: {error}"),
+            (Err(error), Err(_)) => assert_eq!(error.class(), FetchClass::ForbiddenAddress, "{turn}: {error}"),
+            (page, _) => panic!("{turn}: {page:?}"),
+        }
+        assert_eq!(asked.load(Ordering::SeqCst), turn + 1, "asked once, and used as it was checked");
+    }
+    assert_eq!(open.requests().len(), 2);
+    assert!(closed.accept().now_or_never().is_none(), "nobody knocked at the closed address");
 }
 
 #[tokio::test]

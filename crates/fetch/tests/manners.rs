@@ -204,6 +204,52 @@ async fn only_redirects_that_are_permanent_from_the_first_on_say_that_a_feed_has
 }
 
 #[tokio::test]
+async fn a_hub_is_asked_with_a_form_under_all_the_checks_and_told_nothing_twice_that_it_should_not_hear() {
+    let elsewhere = Server::start(|_| answer(202, &[], b"")).await;
+    let there = elsewhere.url("/").to_string();
+    let hub = Server::start(move |path| match path {
+        "/accepts" => answer(202, &[], b""),
+        "/here" => redirect(308, "/accepts"),
+        "/there" => redirect(307, &there),
+        "/page" => redirect(302, "/accepts"),
+        "/inside" => redirect(307, "http://10.0.0.1/"),
+        "/busy" => answer(429, &[("Retry-After", "120")], b""),
+        _ => answer(400, &[], b"no such topic"),
+    })
+    .await;
+    let fetcher = fetcher(&settings());
+    let ask = async |path: &str| fetcher.ask_hub(&hub.url(path), "hub.mode=subscribe".into()).await;
+    for path in ["/accepts", "/here", "/there"] {
+        ask(path).await.expect(path);
+    }
+    assert_eq!((hub.requests().len(), elsewhere.requests().len()), (4, 1));
+    for request in hub.requests().iter().chain(&elsewhere.requests()) {
+        assert!(request.starts_with("POST "), "{request}");
+        assert_eq!(field(request, "content-type"), Some("application/x-www-form-urlencoded"));
+        assert_eq!(field(request, "content-length"), Some("18"));
+    }
+    for (path, class) in [
+        ("/page", FetchClass::Protocol),
+        ("/inside", FetchClass::ForbiddenAddress),
+        ("/busy", FetchClass::RateLimited),
+        ("/no", FetchClass::ClientError),
+    ] {
+        assert_eq!(ask(path).await.expect_err(path).class(), class, "{path}");
+    }
+    let closed = fetcher.ask_hub(&"http://[::1]/".parse().expect("a url"), String::new()).await.expect_err("closed");
+    assert_eq!(closed.class(), FetchClass::ForbiddenAddress);
+}
+
+#[tokio::test]
+async fn the_link_header_says_where_a_feeds_hub_is() {
+    let server =
+        Server::start(|_| raw(200, "Link: </hub>; rel=hub, <https://a.example/self>; rel=self\r\n", RSS)).await;
+    let answer = fetcher(&settings()).feed(&feed(server.url("/f"), &[]), &no_validators()).await.expect("a feed");
+    assert_eq!(answer.pace().hub, Some(server.url("/hub")));
+    assert_eq!(answer.pace().self_url.as_ref().map(url::Url::as_str), Some("https://a.example/self"));
+}
+
+#[tokio::test]
 async fn each_status_has_its_class_and_its_consequence() {
     let retry = |seconds: Option<u64>| Fault::Retry { after: seconds.map(Duration::from_secs) };
     for (status, wait, class, fault) in [

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rcgen::generate_simple_self_signed;
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use scripted::{fetcher, settings};
@@ -18,14 +18,20 @@ use wiredesk_fetch::settings::Settings;
 
 /// A server on `localhost` that speaks HTTP/2 only and says what it was asked. Gives its certificate as PEM.
 async fn http2_server() -> (SocketAddr, String) {
-    let made = generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    server_with(CertificateParams::new(["localhost".to_owned()]).expect("a name")).await
+}
+
+/// The same, with a certificate of its own making that says this.
+async fn server_with(params: CertificateParams) -> (SocketAddr, String) {
+    let signing_key = KeyPair::generate().expect("a key");
+    let cert = params.self_signed(&signing_key).expect("a certificate");
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("versions")
         .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key)
+        .with_single_cert(vec![cert.der().clone()], key)
         .expect("a configuration");
     config.alpn_protocols = vec![b"h2".to_vec()];
     let acceptor = TlsAcceptor::from(Arc::new(config));
@@ -48,7 +54,7 @@ async fn http2_server() -> (SocketAddr, String) {
             });
         }
     });
-    (address, made.cert.pem())
+    (address, cert.pem())
 }
 
 #[tokio::test]
@@ -70,6 +76,30 @@ async fn a_certificate_that_nobody_vouches_for_is_named() {
     let url = format!("https://localhost:{}/", address.port()).parse().expect("a url");
     let error = fetcher(&settings()).page(&url).await.expect_err("not trusted");
     assert_eq!(error.class(), FetchClass::Tls);
+    assert!(error.to_string().contains("nobody we trust vouches for its certificate"), "{error}");
+}
+
+#[tokio::test]
+async fn a_certificate_that_has_run_out_or_is_for_another_name_is_named_though_its_maker_is_trusted() {
+    let params = |name: &str| CertificateParams::new([name.to_owned()]).expect("a name");
+    let mut expired = params("localhost");
+    expired.not_after = date_time_ymd(2020, 1, 1);
+    let mut early = params("localhost");
+    early.not_before = date_time_ymd(2400, 1, 1);
+    for (params, why) in [
+        (expired, "its certificate has expired"),
+        (early, "its certificate is not valid yet"),
+        (params("other.example"), "its certificate is for another name"),
+    ] {
+        let (address, pem) = server_with(params).await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("roots.pem");
+        std::fs::write(&path, pem).expect("written");
+        let trusting = fetcher(&Settings { extra_roots: Some(path), ..settings() });
+        let url = format!("https://localhost:{}/", address.port()).parse().expect("a url");
+        let error = trusting.page(&url).await.expect_err(why);
+        assert!(error.class() == FetchClass::Tls && error.to_string().contains(why), "{why}: {error} {error:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What was configured: the feeds the desk reads.
 
 use std::num::NonZeroU32;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -33,6 +34,41 @@ pub enum OffSite {
     Drop,
 }
 
+/// What names the items of a feed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IdentityPolicy {
+    /// The feed's own id; the link where one is missing.
+    #[default]
+    Guid,
+    /// The link, without tracking parameters.
+    Link,
+    /// Link and title, where several items share one link.
+    LinkAndTitle,
+}
+
+impl IdentityPolicy {
+    /// The policy's name in the store and in output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Guid => "guid",
+            Self::Link => "link",
+            Self::LinkAndTitle => "link_and_title",
+        }
+    }
+}
+
+impl FromStr for IdentityPolicy {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        [Self::Guid, Self::Link, Self::LinkAndTitle]
+            .into_iter()
+            .find(|policy| policy.as_str() == text)
+            .ok_or_else(|| format!("`{text}` is no identity policy: write \"guid\", \"link\" or \"link_and_title\""))
+    }
+}
+
 /// One feed, ready to be polled: what `[[feeds]]` says, checked, its secrets resolved.
 #[derive(Clone, Debug)]
 pub struct Feed {
@@ -52,6 +88,8 @@ pub struct Feed {
     pub headers: Vec<(String, Secret)>,
     /// How many entries of the first poll are read, where it differs from `schedule.backfill`.
     pub backfill: Option<NonZeroU32>,
+    /// What names its entries, where the operator knows better than the parser.
+    pub identity: Option<IdentityPolicy>,
 }
 
 impl Feed {
@@ -66,6 +104,7 @@ impl Feed {
             tags: Vec::new(),
             headers: Vec::new(),
             backfill: None,
+            identity: None,
         }
     }
 }

@@ -102,6 +102,15 @@ pub struct HtmlAnswer {
     pub meant: Option<String>,
 }
 
+/// Where a feed's news are pushed from (W3C WebSub), as the feed itself says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hub {
+    /// The hub's address.
+    pub url: String,
+    /// The name under which the hub knows the feed.
+    pub topic: String,
+}
+
 /// What was learned of one feed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -113,6 +122,9 @@ pub struct Habits {
     /// Where it has moved, as far as it says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub moved: Option<Moved>,
+    /// Its hub, if it names one. Kept whether or not pushes are configured, for a 304 does not say it again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hub: Option<Hub>,
     /// Since when every poll has failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failing_since: Option<Timestamp>,

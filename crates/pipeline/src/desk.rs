@@ -18,6 +18,7 @@ use crate::cpu::Cpu;
 use crate::meter::Meter;
 use crate::misfits::Misfits;
 use crate::publication::Publication;
+use crate::push::Push;
 use crate::settings::Settings;
 
 /// Something worth knowing, as it happens: for progress bars and the demo. The log is written beside it, not by it.
@@ -25,6 +26,13 @@ use crate::settings::Settings;
 pub enum Event {
     /// A feed was read, or found unchanged.
     Polled {
+        /// Which.
+        feed: FeedId,
+        /// Entries to be read because of it.
+        new: usize,
+    },
+    /// A hub pushed what is new in a feed.
+    Pushed {
         /// Which.
         feed: FeedId,
         /// Entries to be read because of it.
@@ -96,6 +104,8 @@ pub struct Desk {
     pub meter: Meter,
     /// Told of events.
     pub watcher: Watcher,
+    /// What hubs push, where they may.
+    pub push: Option<Push>,
     /// The feeds to poll.
     pub feeds: Feeds,
 }

@@ -1,9 +1,10 @@
-//! The flow: run, poll, ingest, offer. Read top to bottom it is what the desk does; every stage it calls is a function, and an
+//! The flow: run, poll (or push), ingest, offer. Read top to bottom it is what the desk does; every stage it calls is a function, and an
 //! acknowledgement is that function's return value (law 8).
 //!
 //! # Architecture
 //! - [`run`]: which feed, which entry may start now; a task for each; stop.
 //! - [`poll`](crate): one feed: fetch, decode, parse, journal.
+//! - [`push`]: the same feed, brought by its hub before it is polled.
 //! - [`ingest`](crate): one entry: fetch, read, offer, settle.
 //! - [`whole`]: whether a feed carries the whole of its articles.
 //! - [`article`]: bytes in, article out: the pure part of ingest.
@@ -22,6 +23,7 @@ pub mod meter;
 pub mod misfits;
 mod poll;
 pub mod publication;
+pub mod push;
 pub mod run;
 pub mod settings;
 pub mod summary;

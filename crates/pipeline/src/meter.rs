@@ -60,10 +60,46 @@ impl PollResult {
     }
 }
 
+/// What became of a push, for the metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PushResult {
+    /// It is journalled.
+    Taken,
+    /// It bears no signature.
+    Unsigned,
+    /// Its signature is not the hub's.
+    WronglySigned,
+    /// It is no feed, or packed.
+    Unreadable,
+    /// The feed was never polled well.
+    TooEarly,
+    /// It did not come whole.
+    NotReceived,
+}
+
+impl PushResult {
+    const ALL: [Self; 6] =
+        [Self::Taken, Self::Unsigned, Self::WronglySigned, Self::Unreadable, Self::TooEarly, Self::NotReceived];
+
+    /// The label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Taken => "taken",
+            Self::Unsigned => "unsigned",
+            Self::WronglySigned => "wrongly_signed",
+            Self::Unreadable => "unreadable",
+            Self::TooEarly => "too_early",
+            Self::NotReceived => "not_received",
+        }
+    }
+}
+
 /// All counters. Cheap to clone; clones count together.
 #[derive(Clone, Debug)]
 pub struct Meter {
     polls: Family<Result, Counter>,
+    pushes: Family<Result, Counter>,
+    subscriptions: Gauge,
     fetches: Family<Fetch, Counter>,
     stages: Family<Stage, Histogram>,
     listed: Counter,
@@ -92,6 +128,8 @@ impl Meter {
     pub fn new(registry: &mut Registry) -> Self {
         let meter = Self {
             polls: Family::default(),
+            pushes: Family::default(),
+            subscriptions: Gauge::default(),
             fetches: Family::default(),
             stages: Family::new_with_constructor(stage_histogram),
             listed: Counter::default(),
@@ -112,6 +150,9 @@ impl Meter {
         for result in [PollResult::Read, PollResult::NotModified, PollResult::Failed] {
             let _ = meter.polls.get_or_create(&Result { result: result.name() });
         }
+        for result in PushResult::ALL {
+            let _ = meter.pushes.get_or_create(&Result { result: result.as_str() });
+        }
         for reason in Dropped::REASONS {
             let _ = meter.dropped.get_or_create(&Reason { reason });
         }
@@ -125,6 +166,12 @@ impl Meter {
             meter.pages_saved.clone(),
         );
         registry.register("wiredesk_polls", "Polls of feeds, by result", meter.polls.clone());
+        registry.register("wiredesk_pushes", "Pushes of hubs, by what became of them", meter.pushes.clone());
+        registry.register(
+            "wiredesk_subscriptions",
+            "Feeds whose hub has promised to push",
+            meter.subscriptions.clone(),
+        );
         registry.register(
             "wiredesk_fetches",
             "HTTP requests, by what was asked for and how it went",
@@ -188,6 +235,14 @@ impl Meter {
 
     pub(crate) fn polled(&self, result: PollResult) {
         self.polls.get_or_create(&Result { result: result.name() }).inc();
+    }
+
+    pub(crate) fn pushed(&self, result: PushResult) {
+        self.pushes.get_or_create(&Result { result: result.as_str() }).inc();
+    }
+
+    pub(crate) fn subscriptions(&self, active: u64) {
+        self.subscriptions.set(i64::try_from(active).unwrap_or(i64::MAX));
     }
 
     pub(crate) fn fetched(&self, what: &'static str, class: &'static str) {

@@ -8,6 +8,7 @@ use tracing::{debug, info, warn};
 use url::Url;
 use wiredesk_feed::parsed::{Parsed, Unreadable};
 use wiredesk_fetch::answer::{FeedAnswer, Pace, Page, RobotsVerdict};
+use wiredesk_fetch::body::Body;
 use wiredesk_fetch::error::{FetchClass, FetchError};
 use wiredesk_model::entry::{Entry, Listing};
 use wiredesk_model::feed::{Feed, FullText, OffSite, Validators};
@@ -22,10 +23,12 @@ use wiredesk_store::entries::Pending;
 use wiredesk_store::error::StoreError;
 use wiredesk_store::feeds::{Failed, FeedState, Next};
 use wiredesk_store::journal::{Journalled, Listed, Poll};
+use wiredesk_store::subscriptions::Subscription;
 
 use crate::desk::{Desk, Event};
 use crate::lane::Permit;
 use crate::meter::PollResult;
+use crate::push::discovered;
 use crate::run::HostSlot;
 
 /// A feed that failed so often where it had moved to is asked at its old place again.
@@ -50,7 +53,7 @@ pub(crate) struct Polled {
 
 /// Why a feed could not be read.
 #[derive(Debug, thiserror::Error)]
-enum PollError {
+pub(crate) enum PollError {
     #[error(transparent)]
     Fetch(#[from] FetchError),
     #[error(transparent)]
@@ -80,6 +83,7 @@ impl Desk {
             let result = PollResult::Failed;
             return Ok(Some(Polled { again: None, host, asked_to_wait: None, new: Vec::new(), result }));
         };
+        let subscription = self.subscription(&feed).await?;
         let answer = {
             let _timer = self.meter.stage("poll");
             permit.fetch(self.ask(&feed, &state, slot)).await
@@ -92,9 +96,11 @@ impl Desk {
         };
         self.meter.fetched("feed", answer.as_ref().map_or_else(FetchError::class, FeedAnswer::class).as_str());
         let polled = match answer {
-            Ok(FeedAnswer::NotModified { validators, pace }) => self.unchanged(&feed, &state, validators, pace).await,
-            Ok(FeedAnswer::Fresh { page, validators, pace }) => match self.parse(page, &state).await {
-                Ok((url, parsed)) => self.journal(&feed, state, url, parsed, validators, pace).await,
+            Ok(FeedAnswer::NotModified { validators, pace }) => {
+                self.unchanged(&feed, &state, subscription, validators, pace).await
+            }
+            Ok(FeedAnswer::Fresh { page, validators, pace }) => match self.parse(page, &feed, &state).await {
+                Ok(read) => self.journal(&feed, state, subscription, read, validators, pace).await,
                 Err(error) => self.failed(&feed, &state, error).await,
             },
             Err(error) => self.failed(&feed, &state, error.into()).await,
@@ -122,6 +128,7 @@ impl Desk {
         &self,
         feed: &Feed,
         state: &FeedState,
+        subscription: Option<Subscription>,
         validators: Option<Validators>,
         pace: Pace,
     ) -> Result<Polled, StoreError> {
@@ -129,10 +136,15 @@ impl Desk {
         let mut habits = state.habits.clone();
         // A field that a 304 does not repeat stays as it was (RFC 9111 §4.3.4).
         habits.claims.max_age_s = pace.max_age.map(|age| age.as_secs()).or(habits.claims.max_age_s);
-        let found = Found { own: own(feed), news: None, moved_to: pace.moved_permanently.map(String::from) };
+        // A 304 has no words of the feed's own: it is called as before.
+        let (asked, called) = (asked_at(feed, &habits), habits.hub.as_ref().map(|hub| hub.topic.clone()));
+        habits.hub = discovered(&pace, (None, called.as_deref()), &asked, &asked).or(habits.hub);
+        let lease = self.lease_left(subscription.as_ref());
+        let found = Found { own: own(feed), news: None, moved_to: pace.moved_permanently.map(String::from), lease };
         let next = found.next(&self.schedule, state, habits, now);
         let again = until(&next, now);
         self.store.poll_not_modified(&feed.id, now, validators, next.clone()).await?;
+        self.heed_hub(feed, subscription.as_ref(), next.habits.hub.as_ref(), false).await;
         info!(feed = %feed.id, stage = "poll", again_s = again.as_secs(), "not modified");
         self.report(feed, state, &next.habits);
         self.tell(&Event::Polled { feed: feed.id.clone(), new: 0 });
@@ -145,23 +157,36 @@ impl Desk {
         })
     }
 
-    async fn parse(&self, page: Page, state: &FeedState) -> Result<(Url, Parsed), PollError> {
-        let _timer = self.meter.stage("parse");
+    async fn parse(&self, page: Page, feed: &Feed, state: &FeedState) -> Result<(Url, Parsed), PollError> {
         let url = page.url.clone();
-        let identity = state.identity.as_deref().and_then(|name| name.parse().ok());
+        let parsed = self.read_feed(page.body, page.content_type, page.url, feed, state).await?;
+        Ok((url, parsed))
+    }
+
+    /// Bytes to what they list, under the policy that names the feed's entries.
+    pub(crate) async fn read_feed(
+        &self,
+        body: Body,
+        content_type: Option<String>,
+        url: Url,
+        feed: &Feed,
+        state: &FeedState,
+    ) -> Result<Parsed, PollError> {
+        let _timer = self.meter.stage("parse");
+        let identity = feed.identity.or_else(|| state.identity.as_deref().and_then(|name| name.parse().ok()));
         let parsed = self.cpu.run(move || {
-            let text = wiredesk_decode::feed(&page.body, page.content_type.as_deref());
-            wiredesk_feed::parse_with(&text.text, &page.url, identity)
+            let text = wiredesk_decode::feed(&body, content_type.as_deref());
+            wiredesk_feed::parse_with(&text.text, &url, identity)
         });
-        Ok((url, parsed.await??))
+        Ok(parsed.await??)
     }
 
     async fn journal(
         &self,
         feed: &Feed,
         state: FeedState,
-        url: Url,
-        parsed: Parsed,
+        subscription: Option<Subscription>,
+        (url, parsed): (Url, Parsed),
         validators: Validators,
         pace: Pace,
     ) -> Result<Polled, StoreError> {
@@ -170,6 +195,10 @@ impl Desk {
         let mut habits = state.habits.clone();
         habits.claims = claims(&parsed, &pace);
         habits.damaged = !whole;
+        let said = (parsed.hub.as_deref(), parsed.self_url.as_deref());
+        let hub = discovered(&pace, said, &url, &asked_at(feed, &habits));
+        // A feed that breaks off may have meant to name one.
+        habits.hub = if whole { hub } else { hub.or(habits.hub) };
         let listed: Vec<_> = parsed.into_listings().into_iter().map(|listing| listed(feed, &url, listing)).collect();
         let listings = listed.len();
         let backfill = feed.backfill.unwrap_or(self.schedule.backfill).get() as usize;
@@ -186,13 +215,18 @@ impl Desk {
         };
         let (own, moved_to) = (own(feed), pace.moved_permanently.map(String::from));
         let (settings, before) = (self.schedule.clone(), state.clone());
+        let lease = self.lease_left(subscription.as_ref());
         let next = move |done: &Journalled| {
             let new = (done.new.len() + done.joined).saturating_sub(done.changed) + done.left_out;
-            let found = Found { own, news: Some((listings, new, done.changed)), moved_to };
+            // News that no push brought: the hub does not deliver.
+            let lease = lease.filter(|_| new == 0);
+            let found = Found { own, news: Some((listings, new, done.changed)), moved_to, lease };
             found.next(&settings, &before, habits, now)
         };
         let (Journalled { new, known, changed, left_out, joined }, next) = self.store.journal(poll, next).await?;
         let again = until(&next, now);
+        let missed = lease.is_some() && new.len() + joined + left_out > changed;
+        self.heed_hub(feed, subscription.as_ref(), next.habits.hub.as_ref(), missed).await;
         self.meter.seen(new.len() + joined, left_out);
         info!(
             feed = %feed.id, stage = "poll", new = (new.len() + joined).saturating_sub(changed), changed, known, joined,
@@ -276,6 +310,8 @@ struct Found {
     /// Listed, new and changed entries; `None` where the server said that nothing has changed.
     news: Option<(usize, usize, usize)>,
     moved_to: Option<String>,
+    /// For how long a hub that delivers will go on pushing.
+    lease: Option<Duration>,
 }
 
 impl Found {
@@ -289,12 +325,17 @@ impl Found {
         let (listed, new, changed) = self.news.unwrap_or_default();
         let silence = state.last_new.filter(|_| was_watched(settings, state, now));
         let silence = silence.and_then(|since| now.duration_since(since).try_into().ok());
-        rhythm::heard(settings, &mut habits.rhythm, News { listed, new, silence }, !state.polled);
+        // Where the hub was faster, a poll that finds nothing says nothing of how often there are news.
+        if self.lease.is_none() {
+            rhythm::heard(settings, &mut habits.rhythm, News { listed, new, silence }, !state.polled);
+        }
         condition::answered(&mut habits, self.moved_to, now);
         (habits.failing_since, habits.html, habits.asked_to_wait_until) = (None, None, None);
         let last_new = if new + changed > 0 { Some(now) } else { state.last_new };
         habits.conditions = condition::of(&habits, false, last_new, now);
-        let wait = interval::jittered(interval::after_success(settings, self.own, &habits), rand::random());
+        let usual = interval::after_success(settings, self.own, &habits);
+        let wait = self.lease.map_or(usual, |left| interval::while_pushed(settings, usual, left));
+        let wait = interval::jittered(wait, rand::random());
         let wait = interval::outside_of_skipped(&habits.claims, now, wait);
         Next { due: after(now, wait), interval_s: u32::try_from(wait.as_secs()).ok(), habits }
     }
@@ -368,7 +409,7 @@ fn trouble(error: &PollError) -> Trouble {
 }
 
 /// An entry with what the journal must know of it: where it leads, what it is joined by, and whether its end is known already.
-fn listed(feed: &Feed, site: &Url, listing: Listing) -> Listed {
+pub(crate) fn listed(feed: &Feed, site: &Url, listing: Listing) -> Listed {
     let link = listing
         .link
         .as_deref()

@@ -182,6 +182,8 @@ struct Run {
     /// Since when the topic cannot be written; `None` while it can.
     unready_since: Option<Instant>,
     housekeeping: Option<tokio::task::JoinHandle<()>>,
+    /// The task that asks hubs.
+    subscribing: Option<tokio::task::JoinHandle<()>>,
     /// When old entries were last forgotten.
     forgot: Option<Instant>,
     summary: Summary,
@@ -212,6 +214,7 @@ impl Desk {
             caught_up: false,
             unready_since: Some(begun),
             housekeeping: None,
+            subscribing: None,
             forgot: None,
             summary: Summary::default(),
             desk: self.clone(),
@@ -239,6 +242,9 @@ impl Desk {
         self.meter.ready(ready && self.publication.stalled().is_none());
         self.meter.pending(self.store.pending_count().await?);
         self.meter.store_size(self.store.reader().size());
+        if self.push.is_some() {
+            self.meter.subscriptions(self.store.active_subscriptions(self.clock.now()).await?);
+        }
         while forget && self.store.prune(self.clock.now(), self.window, SLICE).await? > 0 {}
         Ok(())
     }
@@ -298,6 +304,10 @@ impl Run {
                 stage = "journal",
                 "read when the desk last ended without a stop; now read one at a time"
             );
+        }
+        if !self.once && desk.push.is_some() {
+            // Nobody waits for hubs to ask back where the desk leaves at once.
+            self.subscribing = Some(tokio::spawn(async move { desk.keep_subscriptions().await }));
         }
         self.housekeep();
         Ok(())
@@ -633,8 +643,8 @@ impl Run {
             warn!(tasks = left, stage = "run", "the grace is over; what is under way stays pending");
         }
         self.tasks.shutdown().await;
-        if let Some(housekeeping) = self.housekeeping.take() {
-            housekeeping.abort();
+        for task in [self.housekeeping.take(), self.subscribing.take()].into_iter().flatten() {
+            task.abort();
         }
         // Every task that was joined has its answer, so nothing is left that the thread could finish.
         self.desk.publication.abandon();

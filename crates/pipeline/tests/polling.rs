@@ -5,12 +5,13 @@ mod world;
 use std::sync::Arc;
 use std::time::Duration;
 
+use wiredesk_model::feed::IdentityPolicy;
 use wiredesk_model::habits::Condition;
 use wiredesk_model::secret::Secret;
 use wiredesk_model::units::Span;
 use wiredesk_pipeline::desk::Event;
 use wiredesk_pipeline::run::{Mode, Stop};
-use world::{Request, Server, World, reply, rss};
+use world::{Request, Server, World, page, reply, rss};
 
 const HOUR: i64 = 60;
 const DAY: i64 = 24 * HOUR;
@@ -447,6 +448,23 @@ async fn what_a_feed_keeps_for_its_own_host_does_not_move_with_it() {
     assert_eq!((old.all().len(), new.all().len()), (5, 7));
     assert!(old.all().iter().all(|request| request.header("authorization").is_some()));
     assert!(new.all().iter().all(|request| request.header("authorization").is_none()));
+}
+
+#[tokio::test]
+async fn the_operators_identity_policy_goes_before_the_one_found_and_publishes_nothing_twice() {
+    let server = Server::start(|request, _| match request.path.as_str() {
+        "/feed" => reply(200, &[], &rss("", &[("one", ""), ("two", "")])),
+        path => reply(200, &[], &page(path.trim_start_matches('/'))),
+    });
+    let mut world = World::new().feed("a", &server.url("/feed"));
+    world.once().await;
+    assert_eq!((world.state("a").await.identity.as_deref(), world.records().len()), (Some("guid"), 2));
+    world.feeds[0].identity = Some(IdentityPolicy::Link);
+    world.once().await;
+    assert_eq!(world.state("a").await.identity.as_deref(), Some("link"));
+    assert_eq!(world.records().len(), 2, "the entries are new, their bodies are not");
+    world.feeds[0].identity = None;
+    assert_eq!(world.once().await.entries, 0, "it is kept");
 }
 
 #[tokio::test]

@@ -22,6 +22,15 @@ pub(crate) fn limits(settings: &Settings) -> (Duration, Duration) {
     (settings.min_interval.0.min(settings.max_interval.0), settings.max_interval.0)
 }
 
+/// A feed whose hub is known to deliver is polled this much more seldom: often enough to notice a hub that has fallen silent.
+const PUSHED: u32 = 6;
+
+/// The time to the next poll of a feed whose news are pushed, where it would be `usual` otherwise and the hub's lease ends in `left`: a
+/// multiple, within `schedule.max_interval`, and not beyond the end of the lease. Never sooner than usual, and never never.
+pub fn while_pushed(settings: &Settings, usual: Duration, left: Duration) -> Duration {
+    usual.saturating_mul(PUSHED).min(limits(settings).1).min(left).max(usual)
+}
+
 /// Spreads polls that would fall together: up to a tenth later, never sooner. `random` is between 0 and 1.
 pub fn jittered(interval: Duration, random: f64) -> Duration {
     interval + interval.mul_f64(0.1 * random.clamp(0.0, 1.0))
@@ -81,6 +90,17 @@ mod tests {
             let own = own.map(|minutes: u32| MINUTE * minutes);
             assert_eq!(after_success(&settings, own, &habits), MINUTE * minutes, "{habits:?}");
         }
+    }
+
+    #[test]
+    fn a_feed_that_is_pushed_is_polled_slowly_and_never_not_at_all() {
+        let settings = Settings::default();
+        let minutes = |usual: u32, left: u32| while_pushed(&settings, MINUTE * usual, MINUTE * left).as_secs() / 60;
+        assert_eq!(minutes(15, 10_000), 90);
+        assert_eq!(minutes(600, 100_000), 1440, "no longer than the configured longest");
+        assert_eq!(minutes(15, 40), 40, "it is looked at when the lease ends");
+        assert_eq!(minutes(15, 3), 15, "never sooner than without a hub");
+        assert_eq!(minutes(1440, 100_000), 1440);
     }
 
     #[test]

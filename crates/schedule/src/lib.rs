@@ -7,12 +7,13 @@
 //! # Architecture
 //! - [`queue`]: feeds and entries by host, and the next of each that may start.
 //! - [`interval`]: when a feed is to be polled again, from what its publisher says and what was found. [`trouble`]: and after a
-//!   failure. [`rhythm`]: what its news and its silences say.
+//!   failure. [`rhythm`]: what its news and its silences say. [`lease`]: when the hub of a feed is asked for its pushes.
 //! - [`condition`]: where a feed has moved, and what is the matter with it.
 //! - [`settings`]: the `[schedule]` section.
 
 pub mod condition;
 pub mod interval;
+pub mod lease;
 pub mod queue;
 pub mod rhythm;
 pub mod settings;

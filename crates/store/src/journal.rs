@@ -55,6 +55,19 @@ pub struct Poll {
     pub backlog: u64,
 }
 
+/// What a hub pushed: some entries of a feed, which say nothing of those that are not among them.
+#[derive(Clone, Debug)]
+pub struct Push {
+    /// Which feed.
+    pub feed: FeedId,
+    /// When it came.
+    pub at: Timestamp,
+    /// What it lists.
+    pub listed: Vec<Listed>,
+    /// How many entries may be pending in all; new ones beyond are left out, and the next poll finds them.
+    pub backlog: u64,
+}
+
 /// What the journal made of a poll.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Journalled {
@@ -94,6 +107,28 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Commits what a hub pushed: its entries go in as those of a poll do, and each is the same entry whichever way it comes. Nothing else
+    /// of the feed is changed: neither its validators (they stand for what *its server* gave), nor when it is polled, nor what is known of
+    /// its health, nor which entries it lists no more.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownFeed`], or what SQLite says; then nothing of the push is kept.
+    pub async fn journal_push(&self, push: Push) -> Result<Journalled> {
+        self.inner.clock.see(push.at);
+        let work = move |tx: &rusqlite::Transaction<'_>| {
+            let (feed, _) = row_of(tx, &push.feed)?;
+            let Taken { done, news, .. } = take_in(tx, feed, &push.listed, push.at, None, push.backlog)?;
+            if news {
+                tx.prepare_cached("UPDATE feed SET last_new = ?2 WHERE no = ?1")?
+                    .execute(params![feed, ms(push.at)])?;
+            }
+            Ok(done)
+        };
+        self.inner.writer.write(work).await
+    }
+}
+
 struct Known {
     open: bool,
     under_way: bool,
@@ -103,31 +138,64 @@ struct Known {
 }
 
 fn journal(tx: &Connection, poll: &Poll, next: impl FnOnce(&Journalled) -> Next) -> Result<(Journalled, Next)> {
-    let feed: Option<(i64, bool)> = tx
-        .prepare_cached("SELECT no, opened FROM feed WHERE id = ?1")?
-        .query_row([poll.feed.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let (feed, opened) = feed.ok_or_else(|| StoreError::UnknownFeed { feed: poll.feed.clone() })?;
+    let (feed, opened) = row_of(tx, &poll.feed)?;
     let backfill = if opened { None } else { poll.backfill };
+    let Taken { done, keys, news, deferred } = take_in(tx, feed, &poll.listed, poll.at, backfill, poll.backlog)?;
+    if poll.whole {
+        mark_left(tx, feed, &keys, poll.at)?;
+    }
+    let next = next(&done);
+    close_poll(tx, feed, poll, &done, &next, Close { news, deferred })?;
+    Ok((done, next))
+}
 
+/// The feed's number, and whether its first poll is behind it.
+fn row_of(tx: &Connection, feed: &FeedId) -> Result<(i64, bool)> {
+    let found = tx
+        .prepare_cached("SELECT no, opened FROM feed WHERE id = ?1")?
+        .query_row([feed.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    found.ok_or_else(|| StoreError::UnknownFeed { feed: feed.clone() })
+}
+
+/// What became of the entries of a listing.
+struct Taken {
+    done: Journalled,
+    /// All that it lists.
+    keys: HashSet<EntryKey>,
+    /// Some were new, or had changed.
+    news: bool,
+    /// Something it says could not be taken in yet.
+    deferred: bool,
+}
+
+/// Takes the entries of a listing in: of a feed's first poll (`backfill`), the older ones with their end known.
+fn take_in(
+    tx: &Connection,
+    feed: i64,
+    listed: &[Listed],
+    at: Timestamp,
+    backfill: Option<usize>,
+    backlog: u64,
+) -> Result<Taken> {
     let mut done = Journalled::default();
-    let mut keys = HashSet::with_capacity(poll.listed.len());
+    let mut keys = HashSet::with_capacity(listed.len());
     let mut open = open_entries(tx)?;
     let mut added = 0;
     // An entry is being read while its feed says something else of it: to be noticed at the next poll, which must bring the body.
     let mut deferred = false;
-    for listed in &poll.listed {
+    for listed in listed {
         if !keys.insert(listed.entry.key) {
             continue;
         }
         let Some(known) = known(tx, &listed.entry.key)? else {
-            if open >= poll.backlog {
+            if open >= backlog {
                 done.left_out += 1;
                 continue;
             }
             let beyond = backfill.is_some_and(|most| keys.len() > most);
             let drop = if beyond { Some(Dropped::Backfill) } else { listed.drop.clone() };
-            add(tx, feed, listed, drop, poll.at, &mut done)?;
+            add(tx, feed, listed, drop, at, &mut done)?;
             (open, added) = (open + 1, added + 1);
             continue;
         };
@@ -151,15 +219,11 @@ fn journal(tx: &Connection, poll: &Poll, next: impl FnOnce(&Journalled) -> Next)
                 .execute(params![listed.entry.key.as_bytes(), fingerprint.as_bytes()])?;
         } else {
             done.changed += 1;
-            reopen(tx, listed, fingerprint, poll.at, &mut done)?;
+            reopen(tx, listed, fingerprint, at, &mut done)?;
         }
     }
-    if poll.whole {
-        mark_left(tx, feed, &keys, poll.at)?;
-    }
-    let next = next(&done);
-    close_poll(tx, feed, poll, &done, &next, Close { news: added > 0 || done.changed > 0, deferred })?;
-    Ok((done, next))
+    let news = added > 0 || done.changed > 0;
+    Ok(Taken { done, keys, news, deferred })
 }
 
 fn known(tx: &Connection, key: &EntryKey) -> Result<Option<Known>> {

@@ -9,7 +9,7 @@
 //! - `open`: the folder, the lock, migrations. `writer`: the one door through which every write goes, with group commit.
 //!   `pool`: read-only connections.
 //! - [`feeds`]: where each feed stands. [`journal`]: a poll goes in, whole. `listing`: a listing becomes an open entry,
-//!   joined to others by its link. [`entries`]: an entry's way from pending to settled. [`articles`]: which article a
+//!   joined to others by its link. [`subscriptions`]: which hub pushes a feed's news. [`entries`]: an entry's way from pending to settled. [`articles`]: which article a
 //!   body belongs to, and its revision.
 //! - [`topic`]: the index of what the topic holds, and what the topic settles. For the publisher's own thread.
 //!   `columns`: how values stand in the tables.
@@ -28,6 +28,7 @@ mod open;
 mod pool;
 pub mod prune;
 pub mod read;
+pub mod subscriptions;
 pub mod topic;
 mod writer;
 

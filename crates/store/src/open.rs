@@ -12,7 +12,11 @@ use crate::columns::Result;
 use crate::error::StoreError;
 
 /// The steps that bring a store from each version to the next; the first makes version 1 of an empty file.
-const MIGRATIONS: [&str; 2] = [include_str!("../migrations/0001.sql"), include_str!("../migrations/0002.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../migrations/0001.sql"),
+    include_str!("../migrations/0002.sql"),
+    include_str!("../migrations/0003.sql"),
+];
 
 /// The version this program writes.
 pub(crate) const KNOWN: i64 = MIGRATIONS.len() as i64;

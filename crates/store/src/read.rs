@@ -24,7 +24,7 @@ use crate::pool::Pool;
 /// A look at a data dir that changes nothing and takes no lock.
 #[derive(Clone)]
 pub struct Reader {
-    pool: Pool,
+    pub(crate) pool: Pool,
 }
 
 /// How many entries are in each state.

@@ -21,6 +21,7 @@
 //! - [`web`]: all sites, each on a port of its own; started by one call, stopped on drop.
 //! - [`mod@site`]: the words a site's behaviour is written in.
 //! - [`feed`]: RSS and Atom documents from a list of entries.
+//! - [`mod@hub`]: a WebSub hub, which asks back and pushes as it is told.
 //! - [`visits`]: what a site was asked for, when, and how many at once.
 //! - `answer`, `reply`: from a request to the bytes that go out, as scripted.
 //! - [`newsroom`], [`prose`]: many distinct stories for load, from a seed.
@@ -30,6 +31,7 @@
 mod answer;
 pub mod demo;
 pub mod feed;
+pub mod hub;
 pub mod newsroom;
 pub mod prose;
 mod reply;
@@ -40,6 +42,7 @@ pub mod visits;
 pub mod web;
 
 pub use feed::{Feed, Item, atom, item, rss};
+pub use hub::{Hub, Manner};
 pub use site::{Site, Times, forever, site, times};
 pub use visits::Seen;
 pub use web::Web;

@@ -11,6 +11,8 @@ use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use wiredesk_extract::site::SiteRules;
 use wiredesk_fetch::fetcher::Fetcher;
@@ -25,6 +27,8 @@ use wiredesk_pipeline::desk::{Desk, Watcher};
 use wiredesk_pipeline::meter::Meter;
 use wiredesk_pipeline::misfits::Misfits;
 use wiredesk_pipeline::publication::{Parts, Publication};
+use wiredesk_pipeline::push::Push;
+use wiredesk_pipeline::push::settings::Settings as WebSub;
 use wiredesk_pipeline::run::{End, Mode, Stop};
 use wiredesk_pipeline::summary::Summary;
 use wiredesk_publish::settings::Kind;
@@ -39,6 +43,7 @@ use crate::cli::Output;
 use crate::config::settings::Config;
 use crate::config::{self, Loaded};
 use crate::exit::{Exit, Failure, OrExit};
+use crate::hooks;
 use crate::progress::Progress;
 
 /// What `wiredesk run` was asked for.
@@ -83,6 +88,7 @@ pub(crate) fn build(plan: Plan) -> Result<Built, Failure> {
     let mut registry = Registry::default();
     let meter = Meter::new(&mut registry);
     let (released_to, released) = mpsc::unbounded_channel();
+    let push = config.websub.callback.as_ref().map(|callback| Push::new(callback, released_to.clone()));
     let parts = Parts {
         settings: config.publish.clone(),
         secrets: kafka_properties,
@@ -122,6 +128,7 @@ pub(crate) fn build(plan: Plan) -> Result<Built, Failure> {
         cpu,
         meter,
         watcher,
+        push,
         feeds: feeds.into_iter().collect(),
     };
     Ok(Built { desk: Arc::new(desk), registry, released })
@@ -146,6 +153,7 @@ pub(crate) async fn run(order: Order<'_>) -> Result<Exit, Failure> {
     };
     check::show(&loaded.warnings, false);
     let daemon = loaded.config.daemon.clone();
+    let websub = loaded.config.websub.clone();
     let to_stdout = loaded.config.publish.kind == Kind::Stdout;
     let connect_timeout = loaded.config.publish.kafka.connect_timeout.0;
     let mode = match order.once {
@@ -158,7 +166,7 @@ pub(crate) async fn run(order: Order<'_>) -> Result<Exit, Failure> {
     let Built { desk, registry, released } =
         build(Plan { config, feeds, rules, kafka_properties, rebuild: order.rebuild, watcher: progress.watcher() })?;
     let stop = Stop::default();
-    let ended = tokio_util::sync::CancellationToken::new();
+    let ended = CancellationToken::new();
     let admin = match order.once {
         Some(_) => None,
         None => {
@@ -176,6 +184,7 @@ pub(crate) async fn run(order: Order<'_>) -> Result<Exit, Failure> {
             Some(tokio::spawn(serve(listener, admin, ended.clone())))
         }
     };
+    let hooks = if order.once.is_some() { None } else { listen_to_hubs(&websub, &desk, &ended).await? };
     listen_to_signals(stop.clone()).context("signals cannot be listened to").or_exit(Exit::Internal)?;
     tell_supervisor(desk.feeds.len(), &stop);
 
@@ -187,11 +196,31 @@ pub(crate) async fn run(order: Order<'_>) -> Result<Exit, Failure> {
         // It answers probes; nobody needs it once the desk has ended.
         admin.abort();
     }
+    if let Some(hooks) = hooks {
+        // Hubs send again what is not answered.
+        hooks.abort();
+    }
     store.close().await;
     if order.once.is_some() {
         report(&summary, order.output, to_stdout);
     }
     Ok(conclude(end, &summary, order.once.is_some()))
+}
+
+/// Starts the server for hubs, where pushes are configured.
+async fn listen_to_hubs(
+    websub: &WebSub,
+    desk: &Arc<Desk>,
+    ended: &CancellationToken,
+) -> Result<Option<JoinHandle<()>>, Failure> {
+    let Some(callback) = websub.callback.clone() else { return Ok(None) };
+    let listener = TcpListener::bind(websub.listen)
+        .await
+        .with_context(|| format!("websub.listen = \"{}\" cannot be listened on", websub.listen))
+        .or_exit(Exit::Io)?;
+    info!(listen = %websub.listen, callback = %callback, "hubs may push");
+    let (desk, ended) = (desk.clone(), ended.clone());
+    Ok(Some(tokio::spawn(async move { hooks::serve(listener, desk, &callback, ended).await })))
 }
 
 /// The first SIGTERM or SIGINT drains, the second ends at once.

@@ -187,7 +187,7 @@ impl Tally {
                     Outcome::Dropped(dropped) => *row.dropped.entry(dropped.reason()).or_default() += 1,
                 }
             }
-            Event::PollFailed { .. } | Event::Retried { .. } => {}
+            Event::PollFailed { .. } | Event::Pushed { .. } | Event::Retried { .. } => {}
         }
     }
 }

@@ -25,6 +25,7 @@ mod explain_html;
 mod extract;
 mod feed;
 mod feeds;
+mod hooks;
 mod out;
 mod progress;
 mod report;

@@ -44,6 +44,7 @@ impl Progress {
                     published.fetch_add(u64::from(matches!(outcome, Outcome::Published { .. })), Ordering::Relaxed);
                     bar.inc(1);
                 }
+                Event::Pushed { new, .. } => bar.inc_length(*new as u64),
                 Event::Retried { .. } => {}
             }
             bar.set_message(format!(

@@ -8,13 +8,14 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use wiredesk_model::feed::FullText;
+use wiredesk_model::feed::{FullText, IdentityPolicy};
 use wiredesk_model::link::{bare, printable};
 use wiredesk_model::outcome::Outcome;
 use wiredesk_pipeline::whole::PAGES;
 use wiredesk_store::error::StoreError;
 use wiredesk_store::feeds::FeedState;
 use wiredesk_store::read::{Reader, Trace};
+use wiredesk_store::subscriptions::Subscription;
 
 use crate::cli::Output;
 use crate::config::{self, Written};
@@ -90,6 +91,24 @@ fn moved(state: &FeedState) -> Option<String> {
     })
 }
 
+/// The hub that the feed names, and whether it pushes.
+fn hub(state: &FeedState, subscription: Option<&Subscription>, wanted: bool) -> String {
+    let Some(hub) = &state.habits.hub else { return "it names none".into() };
+    let url = printable(&hub.url);
+    let Some(known) = subscription.filter(|_| wanted) else {
+        return url + if wanted { ": not asked yet" } else { ": not asked, without `websub.callback`" };
+    };
+    let standing = match known.expires.filter(|_| known.is_active(Timestamp::now())) {
+        Some(end) if known.delivers => format!("pushes until {}, so it is polled more seldom", relative(end)),
+        Some(end) => format!("has promised to push until {}; polled as ever until it does", relative(end)),
+        None if known.denied => format!("denies it, asked again {}", relative(known.due)),
+        None if known.asked.is_some() => "asked, and has not asked back yet".into(),
+        None => format!("does not push, asked again {}", relative(known.due)),
+    };
+    let error = known.last_error.as_deref().map(|error| format!(": {}", printable(error))).unwrap_or_default();
+    format!("{url} {standing}{error} ({} pushes taken, {} ignored)", known.pushes, known.ignored)
+}
+
 /// Whether its pages are fetched.
 fn full_text(setting: FullText, state: Option<&FeedState>) -> String {
     let setting_name = json!(setting).as_str().unwrap_or_default().to_owned();
@@ -98,6 +117,19 @@ fn full_text(setting: FullText, state: Option<&FeedState>) -> String {
             setting_name + ": it carries whole articles, one page in ten is fetched"
         }
         _ => setting_name,
+    }
+}
+
+/// What names its entries, and who decided that.
+fn identity(configured: Option<IdentityPolicy>, state: Option<&FeedState>) -> String {
+    let found = state.and_then(|state| state.identity.as_deref()).map(printable);
+    match (configured, found) {
+        (Some(policy), Some(found)) if found != policy.as_str() => {
+            format!("{}, configured; {found} until its next poll", policy.as_str())
+        }
+        (Some(policy), _) => format!("{}, configured", policy.as_str()),
+        (None, Some(found)) => found,
+        (None, None) => "found at its first poll".into(),
     }
 }
 
@@ -170,13 +202,16 @@ pub(crate) async fn feed(path: &Path, id: &str, output: Output) -> Result<Exit, 
     let Some(feed) = written.config.feeds.iter().find(|feed| feed.id.as_str() == id) else {
         return Err(Failure { exit: Exit::Failed, error: anyhow::anyhow!("no feed has the id {id:?}") });
     };
-    let state = match reader(&written)? {
-        Some(reader) => reader.feeds().await.or_exit(Exit::Io)?.into_iter().find(|state| state.id == feed.id),
-        None => None,
+    let (state, subscription) = match reader(&written)? {
+        Some(reader) => (
+            reader.feeds().await.or_exit(Exit::Io)?.into_iter().find(|state| state.id == feed.id),
+            reader.subscription(&feed.id).await.or_exit(Exit::Io)?,
+        ),
+        None => (None, None),
     };
     let mut out = anstream::stdout().lock();
     if output == Output::Json {
-        let shown = json!({ "id": feed.id, "url": bare(&feed.url), "tags": feed.tags, "full_text": feed.full_text, "state": state });
+        let shown = json!({ "id": feed.id, "url": bare(&feed.url), "tags": feed.tags, "full_text": feed.full_text, "identity": feed.identity, "state": state, "subscription": subscription });
         writeln!(out, "{shown}").or_exit(Exit::Io)?;
         return Ok(Exit::Ok);
     }
@@ -186,6 +221,7 @@ pub(crate) async fn feed(path: &Path, id: &str, output: Output) -> Result<Exit, 
         ("tags", feed.tags.join(", ")),
         ("interval", feed.interval.map_or_else(|| "its own".into(), |span| span.to_string())),
         ("full text", full_text(feed.full_text, state.as_ref())),
+        ("identity", identity(feed.identity, state.as_ref())),
     ];
     if let Some(state) = &state {
         rows.extend([
@@ -205,7 +241,7 @@ pub(crate) async fn feed(path: &Path, id: &str, output: Output) -> Result<Exit, 
                 "interval found",
                 state.interval_s.map(|s| rough(SignedDuration::from_secs(s.into()))).unwrap_or_default(),
             ),
-            ("identity", state.identity.as_deref().map(printable).unwrap_or_default()),
+            ("hub", hub(state, subscription.as_ref(), written.config.websub.callback.is_some())),
             ("moved", moved(state).unwrap_or_else(|| "no".into())),
             ("etag", printable(state.validators.etag.as_deref().unwrap_or_default())),
             ("last modified", printable(state.validators.last_modified.as_deref().unwrap_or_default())),

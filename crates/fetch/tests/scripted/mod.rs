@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -20,6 +21,8 @@ pub enum Reply {
     Say(Vec<u8>),
     /// These bytes, then nothing, and no end.
     Hang(Vec<u8>),
+    /// These bytes, then the others one at a time, a second apart.
+    Trickle(Vec<u8>, Vec<u8>),
     /// These bytes, then the others again and again for as long as somebody reads.
     Endless(Vec<u8>, Vec<u8>),
 }
@@ -67,7 +70,7 @@ async fn serve(
             Ok(n) if n > 0 => head.extend_from_slice(&piece[..n]),
             _ => return,
         }
-        if !head.starts_with(b"GET ") {
+        if !head.starts_with(b"GET ") && !head.starts_with(b"POST ") {
             break; // not HTTP, as in a TLS greeting
         }
     }
@@ -82,6 +85,15 @@ async fn serve(
         Reply::Hang(bytes) => {
             let _ = stream.write_all(&bytes).await;
             let _ = stream.read(&mut piece).await; // until the other side gives up
+        }
+        Reply::Trickle(bytes, slowly) => {
+            let _ = stream.write_all(&bytes).await;
+            for byte in slowly {
+                if stream.write_all(&[byte]).await.is_err() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
         }
         Reply::Endless(bytes, again) => {
             let _ = stream.write_all(&bytes).await;
@@ -145,6 +157,7 @@ pub fn feed(url: Url, headers: &[(&str, &str)]) -> Feed {
         tags: Vec::new(),
         headers: headers.iter().map(|(n, v)| ((*n).to_owned(), Secret::new(*v))).collect(),
         backfill: None,
+        identity: None,
     }
 }
 

@@ -22,14 +22,17 @@ use wiredesk_pipeline::cpu::Cpu;
 use wiredesk_pipeline::desk::{Desk, Watcher};
 use wiredesk_pipeline::meter::Meter;
 use wiredesk_pipeline::publication::{Parts, Publication};
+use wiredesk_pipeline::push::Push;
 use wiredesk_pipeline::run::{End, Mode, Stop};
 use wiredesk_pipeline::settings::Settings as PipelineSettings;
 use wiredesk_pipeline::summary::Summary;
 use wiredesk_schedule::queue::Politeness;
 use wiredesk_schedule::settings::Settings as ScheduleSettings;
 use wiredesk_store::Store;
+use wiredesk_store::entries::Pending;
 use wiredesk_store::feeds::FeedState;
 use wiredesk_store::read::Reader;
+use wiredesk_store::subscriptions::Subscription;
 
 /// A data dir, feeds and a clock. Each [`World::once`] is a desk of its own: a restart.
 pub struct World {
@@ -40,6 +43,8 @@ pub struct World {
     pub schedule: ScheduleSettings,
     pub politeness: Politeness,
     pub watcher: Watcher,
+    /// Where hubs would reach the desk.
+    pub callback: Option<url::Url>,
 }
 
 /// What a run came to.
@@ -65,6 +70,7 @@ impl World {
             schedule: ScheduleSettings::default(),
             politeness: Politeness { concurrency: 1, delay: Duration::ZERO, longest_delay: Duration::from_secs(60) },
             watcher: Arc::new(|_| {}),
+            callback: None,
         }
     }
 
@@ -97,6 +103,27 @@ impl World {
     }
 
     pub async fn run(&self, mode: Mode, stop: Stop) -> Ran {
+        let (desk, registry, released) = self.desk();
+        let (end, summary) = desk.run(mode, stop, released).await;
+        let mut metrics = String::new();
+        prometheus_client::encoding::text::encode(&mut metrics, &registry).expect("metrics");
+        Ran { end, summary, metrics }
+    }
+
+    /// Runs a desk for as long as `act` takes, and stops it.
+    pub async fn while_running<T>(&self, act: impl AsyncFnOnce(Arc<Desk>) -> T) -> (T, Ran) {
+        let (desk, registry, released) = self.desk();
+        let stop = Stop::default();
+        let running = tokio::spawn(desk.clone().run(Mode::Forever, stop.clone(), released));
+        let result = act(desk).await;
+        stop.drain.cancel();
+        let (end, summary) = running.await.expect("no panic");
+        let mut metrics = String::new();
+        prometheus_client::encoding::text::encode(&mut metrics, &registry).expect("metrics");
+        (result, Ran { end, summary, metrics })
+    }
+
+    fn desk(&self) -> (Arc<Desk>, Registry, mpsc::UnboundedReceiver<Vec<Pending>>) {
         let data = self.dir.path().join("data");
         let store = Store::open(&data, self.now()).expect("a store");
         let mut registry = Registry::default();
@@ -110,7 +137,7 @@ impl World {
             store: store.clone(),
             desk: DeskId { name: store.desk().to_owned(), started: self.now().as_millisecond() },
             pipeline: Pipeline { version: "0".into(), config_hash: "0".into() },
-            released: released_to,
+            released: released_to.clone(),
         };
         let now = self.now.clone();
         let desk = Desk {
@@ -129,17 +156,20 @@ impl World {
             watcher: self.watcher.clone(),
             rules: Arc::default(),
             misfits: Default::default(),
+            push: self.callback.as_ref().map(|callback| Push::new(callback, released_to)),
             feeds: self.feeds.iter().cloned().collect(),
         };
-        let (end, summary) = Arc::new(desk).run(mode, stop, released).await;
-        let mut metrics = String::new();
-        prometheus_client::encoding::text::encode(&mut metrics, &registry).expect("metrics");
-        Ran { end, summary, metrics }
+        (Arc::new(desk), registry, released)
     }
 
     pub async fn state(&self, id: &str) -> FeedState {
         let reader = Reader::open(&self.dir.path().join("data")).expect("a data dir");
         reader.feeds().await.expect("feeds").into_iter().find(|state| state.id.as_str() == id).expect(id)
+    }
+
+    pub async fn subscription(&self, id: &str) -> Option<Subscription> {
+        let reader = Reader::open(&self.dir.path().join("data")).expect("a data dir");
+        reader.subscription(&FeedId::new(id)).await.expect("a subscription")
     }
 
     /// Minutes from now to the feed's next poll, rounded down.

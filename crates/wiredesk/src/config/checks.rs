@@ -11,6 +11,7 @@ pub(crate) fn sections(config: &Config, main: &Document<'_>, faults: &mut Vec<Fa
     daemon(config, main, faults);
     schedule(config, main, faults);
     fetch(config, main, faults);
+    websub(config, main, faults);
     nothing_is_zero(config, main, faults);
     let retry = &config.pipeline.retry;
     if retry.first > retry.max {
@@ -93,6 +94,30 @@ fn fetch(config: &Config, main: &Document<'_>, faults: &mut Vec<Fault>) {
         faults.push(
             Fault::error(main.file, at("proxy"), "`fetch.proxy` is not the address of a proxy")
                 .help(r#"write "http://host:port" or "socks5h://host:port""#),
+        );
+    }
+}
+
+fn websub(config: &Config, main: &Document<'_>, faults: &mut Vec<Fault>) {
+    let websub = &config.websub;
+    let Some(callback) = &websub.callback else { return };
+    let at = |key: &str| main.at(&["websub", key]);
+    let whole = matches!(callback.scheme(), "http" | "https") && callback.has_host();
+    let plain = callback.query().is_none() && callback.fragment().is_none() && callback.username().is_empty();
+    if !whole || !plain || callback.password().is_some() {
+        let message = "`websub.callback` is no address that hubs can call";
+        faults.push(Fault::error(main.file, at("callback"), message).help(r#"write "https://host/path""#));
+    } else if callback.scheme() == "http" {
+        let message = "`websub.callback` is not https: whoever listens in can read what hubs push, and hold it back";
+        faults.push(
+            Fault::warning(main.file, at("callback"), message).help("put a proxy with TLS before `websub.listen`"),
+        );
+    }
+    if websub.listen == config.daemon.listen {
+        let message = format!("`websub.listen` ({}) is `daemon.listen` too", websub.listen);
+        faults.push(
+            Fault::error(main.file, at("listen"), message)
+                .help("strangers speak to this port: give it one of its own, as in \"127.0.0.1:7378\""),
         );
     }
 }

@@ -233,7 +233,7 @@ pub(crate) fn same_feed_key(url: &Url) -> String {
 
 /// The feed as the stages know it; `None` where a secret is missing, which is then a fault.
 pub(crate) fn resolve(feed: &FeedAt<'_>, folder: &Path, faults: &mut Vec<Fault>) -> Option<Feed> {
-    let FeedSettings { id, url, interval, full_text, off_site, tags, headers, basic_auth, cookies, backfill } =
+    let FeedSettings { id, url, interval, full_text, off_site, tags, headers, basic_auth, cookies, backfill, identity } =
         feed.settings.clone();
     let before = faults.len();
     let mut secrets = Secrets { feed, folder, faults: &mut *faults };
@@ -267,7 +267,7 @@ pub(crate) fn resolve(feed: &FeedAt<'_>, folder: &Path, faults: &mut Vec<Fault>)
         resolved.push(("Cookie".into(), Secret::new(pairs.join("; "))));
     }
     let failed = faults[before..].iter().any(|fault| fault.severity == super::fault::Severity::Error);
-    (!failed).then_some(Feed { id, url, interval, full_text, off_site, tags, headers: resolved, backfill })
+    (!failed).then_some(Feed { id, url, interval, full_text, off_site, tags, headers: resolved, backfill, identity })
 }
 
 /// Where the secrets of one feed are looked up, and their faults go.

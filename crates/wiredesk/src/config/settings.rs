@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
-use wiredesk_model::feed::{FullText, OffSite};
+use wiredesk_model::feed::{FullText, IdentityPolicy, OffSite};
 use wiredesk_model::id::FeedId;
 use wiredesk_model::secret::Setting;
 use wiredesk_model::units::Span;
@@ -63,6 +63,10 @@ pub(crate) struct FeedSettings {
     /// How many entries of the first poll are read, where it differs from `schedule.backfill`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backfill: Option<NonZeroU32>,
+    /// What names its entries, where the policy found at the first poll (`feeds show`) is the wrong one. Another policy makes every
+    /// entry that the feed lists new: each page is read again, and no body is published twice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<IdentityPolicy>,
 }
 
 /// The whole configuration: what `wiredesk.toml` and the files in `feeds.d` and `rules.d` say, with every default filled in.
@@ -75,6 +79,8 @@ pub(crate) struct Config {
     pub schedule: wiredesk_schedule::settings::Settings,
     /// How the desk asks other people's servers.
     pub fetch: wiredesk_fetch::settings::Settings,
+    /// News that hubs push. Off without a `callback`.
+    pub websub: wiredesk_pipeline::push::settings::Settings,
     /// How much is done at once, and how failures are treated.
     pub pipeline: wiredesk_pipeline::settings::Settings,
     /// What counts as an article.

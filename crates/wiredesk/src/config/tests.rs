@@ -110,6 +110,18 @@ fn each_mistake_is_named_where_it_stands() {
         ("[deamon]\n".into(), &["1:2 unknown key `deamon` | did you mean `daemon`?"]),
         ("fetch = 3\n".into(), &["1:9 `fetch`: a whole number cannot stand here | write a table of"]),
         ("[daemon]\nlisten = \"0.0.0.0:80\"\n".into(), &["2:10 `daemon.listen`: 0.0.0.0:80 can be reached by other"]),
+        (
+            "[websub]\ncallback = \"https://news.example/hooks?x=1\"\nlisten = \"127.0.0.1:7377\"\n".into(),
+            &[
+                "2:12 `websub.callback` is no address that hubs can call",
+                "3:10 `websub.listen` (127.0.0.1:7377) is `daemon.listen` too | strangers",
+            ],
+        ),
+        ("[websub]\ncallback = \"/hooks\"\n".into(), &["2:12 `websub.callback`: relative URL without a base"]),
+        (
+            feed("identity = \"guids\""),
+            &["4:12 `identity`: \"guids\" is not one of the values | did you mean \"guid\"?"],
+        ),
         ("[daemon]\nlisten = \"localhost\"\n".into(), &["2:10 `daemon.listen`:"]),
         (
             "[schedule]\nmin_interval = \"2d\"\n".into(),

@@ -110,5 +110,6 @@ pub(super) fn feed(id: String, url: Url, tags: Vec<String>) -> FeedSettings {
         basic_auth: None,
         cookies: BTreeMap::new(),
         backfill: None,
+        identity: None,
     }
 }
