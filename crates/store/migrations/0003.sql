@@ -25,3 +25,6 @@ CREATE INDEX subscription_due ON subscription (due);
 CREATE TRIGGER feed_readdressed AFTER UPDATE OF url ON feed WHEN old.url <> new.url BEGIN
   DELETE FROM subscription WHERE feed = old.id;
 END;
+
+-- A wait that was asked for is kept among what was learned of the feed.
+ALTER TABLE feed DROP COLUMN held;
