@@ -100,6 +100,11 @@ impl Clock {
         Ok(())
     }
 
+    /// What was written down last was taken back with its transaction.
+    pub(crate) fn was_not_written(&self) {
+        self.state().written = None;
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -64,11 +64,12 @@ pub(crate) fn lock(dir: &Path) -> Result<File> {
         }
         Err(TryLockError::Error(e)) => return Err(not_writable(&path, e)),
     }
-    file.set_len(0)
-        .and_then(|()| writeln!(file, "{}", std::process::id()))
-        .and_then(|()| file.flush())
-        .map_err(|e| not_writable(&path, e))?;
-    Ok(file)
+    let written = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).and_then(|()| file.flush());
+    match written {
+        // The lock holds without the pid, and a full disk is no reason not to start.
+        Err(e) if e.kind() != io::ErrorKind::StorageFull => Err(not_writable(&path, e)),
+        _ => Ok(file),
+    }
 }
 
 /// The connection that writes, on a store of the newest version.

@@ -170,6 +170,7 @@ pub(crate) async fn run(order: Order<'_>) -> Result<Exit, Failure> {
             let admin = Admin {
                 registry,
                 publication: desk.publication.clone(),
+                store: desk.store.clone(),
                 draining: stop.drain.clone(),
                 allow_remote: daemon.allow_remote,
             };

@@ -29,6 +29,7 @@ use wiredesk_schedule::queue::Politeness;
 use wiredesk_schedule::settings::Settings as ScheduleSettings;
 use wiredesk_store::Store;
 use wiredesk_store::feeds::FeedState;
+use wiredesk_store::gate::{Gate, Open};
 use wiredesk_store::read::Reader;
 
 /// A data dir, feeds and a clock. Each [`World::once`] is a desk of its own: a restart.
@@ -40,6 +41,9 @@ pub struct World {
     pub schedule: ScheduleSettings,
     pub politeness: Politeness,
     pub watcher: Watcher,
+    pub pipeline: PipelineSettings,
+    /// What stands before the store's writes.
+    pub gate: Box<dyn Fn() -> Box<dyn Gate> + Send + Sync>,
 }
 
 /// What a run came to.
@@ -65,6 +69,8 @@ impl World {
             schedule: ScheduleSettings::default(),
             politeness: Politeness { concurrency: 1, delay: Duration::ZERO, longest_delay: Duration::from_secs(60) },
             watcher: Arc::new(|_| {}),
+            pipeline: PipelineSettings::default(),
+            gate: Box::new(|| Box::new(Open)),
         }
     }
 
@@ -98,7 +104,7 @@ impl World {
 
     pub async fn run(&self, mode: Mode, stop: Stop) -> Ran {
         let data = self.dir.path().join("data");
-        let store = Store::open(&data, self.now()).expect("a store");
+        let store = Store::open_behind((self.gate)(), &data, self.now()).expect("a store");
         let mut registry = Registry::default();
         let meter = Meter::new(&mut registry);
         let (released_to, released) = mpsc::unbounded_channel();
@@ -114,7 +120,7 @@ impl World {
         };
         let now = self.now.clone();
         let desk = Desk {
-            settings: PipelineSettings::default(),
+            settings: self.pipeline.clone(),
             schedule: self.schedule.clone(),
             politeness: self.politeness,
             min_words: 20,
@@ -137,9 +143,13 @@ impl World {
         Ran { end, summary, metrics }
     }
 
+    /// A look into the data dir.
+    pub fn reader(&self) -> Reader {
+        Reader::open(&self.dir.path().join("data")).expect("a data dir")
+    }
+
     pub async fn state(&self, id: &str) -> FeedState {
-        let reader = Reader::open(&self.dir.path().join("data")).expect("a data dir");
-        reader.feeds().await.expect("feeds").into_iter().find(|state| state.id.as_str() == id).expect(id)
+        self.reader().feeds().await.expect("feeds").into_iter().find(|state| state.id.as_str() == id).expect(id)
     }
 
     /// Minutes from now to the feed's next poll, rounded down.
