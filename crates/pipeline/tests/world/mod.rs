@@ -143,6 +143,18 @@ impl World {
         Ran { end, summary, metrics }
     }
 
+    /// Forgets all that may be forgotten now, as a desk that starts does; returns how many rows.
+    pub async fn forget(&self) -> usize {
+        let store = Store::open(&self.dir.path().join("data"), self.now()).expect("a store");
+        let mut gone = 0;
+        loop {
+            match store.prune(self.now(), Duration::from_secs(90 * 86_400), 100).await.expect("pruned") {
+                0 => return gone,
+                some => gone += some,
+            }
+        }
+    }
+
     /// A look into the data dir.
     pub fn reader(&self) -> Reader {
         Reader::open(&self.dir.path().join("data")).expect("a data dir")
