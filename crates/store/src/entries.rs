@@ -265,7 +265,10 @@ pub(crate) fn settle(tx: &Connection, key: EntryKey, outcome: &Outcome, now: Tim
         )
         .optional()?;
     let Some((hash, article)) = settled else { return Ok(Vec::new()) };
-    tx.prepare_cached("DELETE FROM listing WHERE key = ?1")?.execute([key.as_bytes()])?;
+    // Of what was dropped the desk's way it is kept, for the operator may want it tried again.
+    if reason.is_none_or(is_the_feeds_own) {
+        tx.prepare_cached("DELETE FROM listing WHERE key = ?1")?.execute([key.as_bytes()])?;
+    }
     let fate = match outcome {
         Outcome::Dropped(why) if is_the_feeds_own(why.reason()) => None,
         Outcome::Dropped(why) => Some(Fate::Drop(why.clone())),

@@ -114,7 +114,11 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the disk is to blame, so that the same may go well later.
     pub fn is_the_disks(&self) -> bool {
-        matches!(self, Self::Full { .. } | Self::Disk { .. })
+        match self {
+            Self::Full { .. } | Self::Disk { .. } => true,
+            Self::NotWritable { source, .. } => source.kind() == io::ErrorKind::StorageFull,
+            _ => false,
+        }
     }
 
     /// The error with its cause, for a line of the log.

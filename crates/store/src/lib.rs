@@ -13,12 +13,14 @@
 //!   body belongs to, and its revision.
 //! - [`topic`]: the index of what the topic holds, and what the topic settles. For the publisher's own thread.
 //!   `columns`: how values stand in the tables.
+//! - [`dead`]: what was dropped, and how it is tried again.
 //! - [`prune`]: what is forgotten, and when. `clock`: whether the clock can be believed.
 //! - [`read`]: what `status`, `trace` and the metrics ask. [`error`]: what can go wrong.
 
 pub mod articles;
 mod clock;
 mod columns;
+pub mod dead;
 pub mod entries;
 pub mod error;
 pub mod feeds;

@@ -102,9 +102,11 @@ fn entries(tx: &Connection, before: Timestamp, limit: usize) -> Result<usize> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let keys: Vec<[u8; 16]> =
         find.query_map(params![ms(before), limit], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let mut unsay = tx.prepare_cached("DELETE FROM listing WHERE key = ?1")?;
     let mut gone = 0;
     for key in keys {
         let article: Option<[u8; 16]> = forget.query_row([key], |row| row.get(0))?;
+        unsay.execute([key])?;
         gone += 1;
         if let Some(id) = article {
             gone += forget_article(tx, &id, before)?;
