@@ -19,6 +19,7 @@ use wiredesk_schedule::queue::{Asker, FeedIndex, HostIndex, Moment, Schedule};
 use wiredesk_store::entries::Pending;
 use wiredesk_store::error::StoreError;
 use wiredesk_store::feeds::FeedState;
+use wiredesk_store::prune::SLICE;
 
 use crate::desk::Desk;
 use crate::ingest::{IngestError, Ingested};
@@ -32,8 +33,6 @@ use crate::summary::Summary;
 const HOUSEKEEPING: Duration = Duration::from_secs(15);
 /// How often old entries are forgotten.
 const FORGET: Duration = Duration::from_secs(3600);
-/// The most rows forgotten in one transaction.
-const SLICE: usize = 500;
 /// How long the publisher's thread may take to leave; a commit that hangs is left to be fenced.
 const LEAVE: Duration = Duration::from_secs(2);
 /// The wait after the data dir could not be written.

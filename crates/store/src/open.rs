@@ -78,9 +78,10 @@ pub(crate) fn connect(dir: &Path) -> Result<Connection> {
     conn.busy_timeout(Duration::from_secs(10))?;
     refuse_newer(&conn)?;
     conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    // The log is folded in small pieces: whoever writes then waits for the disk to take one.
     conn.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;
-         PRAGMA wal_autocheckpoint = 2000;",
+         PRAGMA wal_autocheckpoint = 500;",
     )?;
     conn.query_row("PRAGMA journal_size_limit = 67108864", [], |_| Ok(()))?;
     conn.set_prepared_statement_cache_capacity(128);
