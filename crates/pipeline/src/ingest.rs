@@ -94,13 +94,16 @@ enum Fetched {
 }
 
 impl Desk {
-    /// Reads one entry, from its admission to its end or its next try.
+    /// Reads one entry, from its admission to its end or its next try. `again` says that the store cut the last attempt short.
     pub(crate) async fn ingest(
         &self,
         entry: wiredesk_model::id::EntryKey,
+        again: bool,
         seat: Option<Seat>,
     ) -> Result<Ingested, IngestError> {
-        let Some(admitted) = self.store.admit(entry, self.clock.now()).await? else { return Ok(Ingested::Nothing) };
+        let now = self.clock.now();
+        let admitted = if again { self.store.readmit(entry, now).await? } else { self.store.admit(entry, now).await? };
+        let Some(admitted) = admitted else { return Ok(Ingested::Nothing) };
         if let Some(fate) = &admitted.fate {
             let fate = fate.clone();
             return self.fulfil(&admitted, fate).await;

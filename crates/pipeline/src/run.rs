@@ -1,7 +1,7 @@
 //! run: which feed, which entry may start now. Admits while a permit is free; each poll and each ingest is a task of its own,
 //! so one that waits starves no other. Stop = admit no more, join what was admitted, abort what outlives the grace.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +21,7 @@ use wiredesk_schedule::queue::{Asker, FeedIndex, HostIndex, Moment, Schedule};
 use wiredesk_store::entries::Pending;
 use wiredesk_store::error::StoreError;
 use wiredesk_store::feeds::FeedState;
+use wiredesk_store::prune::SLICE;
 
 use crate::desk::Desk;
 use crate::ingest::{IngestError, Ingested};
@@ -33,12 +35,10 @@ use crate::summary::Summary;
 const HOUSEKEEPING: Duration = Duration::from_secs(15);
 /// How often old entries are forgotten.
 const FORGET: Duration = Duration::from_secs(3600);
-/// The most rows forgotten in one transaction.
-const SLICE: usize = 500;
 /// How long the publisher's thread may take to leave; a commit that hangs is left to be fenced.
 const LEAVE: Duration = Duration::from_secs(2);
 /// The wait after the data dir could not be written.
-const STORE_PAUSE: Duration = Duration::from_secs(5);
+const STORE_PAUSE: Duration = Duration::from_secs(2);
 
 /// How long the desk runs.
 #[derive(Clone, Copy, Debug)]
@@ -170,6 +170,12 @@ struct Run {
     /// Entries whose last attempt was never settled: one of them may have killed the process, so they are read alone.
     suspects: VecDeque<EntryKey>,
     suspect: Option<EntryKey>,
+    /// Entries whose attempt the store cut short: it goes on where it was, and counts as one.
+    cut_short: HashSet<EntryKey>,
+    /// What keeps the data dir from being written. While something does nothing new is begun: what could not be noted down would
+    /// be asked of other people's servers again and again.
+    trouble: watch::Receiver<Option<StoreError>>,
+    troubled_since: Option<Instant>,
     polls: Lane,
     reads: Lane,
     reading: usize,
@@ -204,6 +210,9 @@ impl Desk {
             schedule: Schedule::new(self.politeness),
             suspects: VecDeque::new(),
             suspect: None,
+            cut_short: HashSet::new(),
+            trouble: self.store.trouble(),
+            troubled_since: None,
             polls: Lane::new(self.settings.polls.get(), freed.clone()),
             reads: Lane::new(self.settings.ingests.get(), freed),
             reading: 0,
@@ -219,9 +228,9 @@ impl Desk {
             summary: Summary::default(),
             desk: self.clone(),
         };
-        let end = match run.load().await {
+        let end = match run.load_when_possible(mode, &stop).await {
             Ok(()) => run.admit_until_done(mode, &stop, inbox, wake, released).await,
-            Err(error) => End::Store(error),
+            Err(end) => end,
         };
         run.leave(&end, &stop).await;
         run.summary.took = begun.elapsed();
@@ -239,7 +248,8 @@ impl Desk {
                 "a transaction is open and the topic does not answer"
             );
         }
-        self.meter.ready(ready && self.publication.stalled().is_none());
+        let well = self.store.trouble().borrow().is_none();
+        self.meter.ready(ready && well && self.publication.stalled().is_none());
         self.meter.pending(self.store.pending_count().await?);
         self.meter.store_size(self.store.reader().size());
         if self.push.is_some() {
@@ -266,12 +276,35 @@ impl Run {
         self.now() + ahead.min(most)
     }
 
+    /// Loads, and where the disk is full waits until it is not.
+    async fn load_when_possible(&mut self, mode: Mode, stop: &Stop) -> Result<(), End> {
+        loop {
+            let error = match self.load().await {
+                Ok(()) => return Ok(()),
+                Err(error) if error.is_the_disks() => error,
+                Err(error) => return Err(End::Store(error)),
+            };
+            if let Mode::Once { wait, .. } = mode
+                && self.clock.elapsed() >= wait
+            {
+                return Err(End::Store(error));
+            }
+            tokio::select! {
+                biased;
+                () = stop.now.cancelled() => return Err(End::Stopped),
+                () = stop.drain.cancelled() => return Err(End::Stopped),
+                () = tokio::time::sleep(STORE_PAUSE) => {}
+            }
+        }
+    }
+
     /// Fills the schedule from the configuration and the store.
     async fn load(&mut self) -> Result<(), StoreError> {
         let desk = self.desk.clone();
         let configured: Vec<_> =
             desk.feeds.iter().map(|feed| (feed.id.clone(), wiredesk_model::link::bare(&feed.url).into())).collect();
         let states = desk.store.sync_feeds(configured, desk.clock.now(), Start::of).await?;
+        let pending = desk.store.pending().await?;
         let mut resting = BTreeSet::new();
         for (index, (feed, state)) in (0..).zip(desk.feeds.iter().zip(&states)) {
             self.summary.feeds += 1;
@@ -293,7 +326,6 @@ impl Run {
             }
         }
         resting.iter().for_each(|host| self.rest(host));
-        let pending = desk.store.pending().await?;
         if !pending.is_empty() {
             info!(entries = pending.len(), stage = "journal", "pending from before");
         }
@@ -359,6 +391,10 @@ impl Run {
                 }
                 _ => None,
             };
+            let endurance = match mode {
+                Mode::Once { wait, .. } => self.troubled_since.map(|since| since + wait),
+                Mode::Forever => None,
+            };
             if let Mode::Once { wait, .. } = mode
                 && self.caught_up
                 && self.is_drained(wait)
@@ -388,6 +424,16 @@ impl Run {
                         return end;
                     }
                 }
+                Ok(()) = self.trouble.changed() => {
+                    let troubled = self.trouble.borrow_and_update().is_some();
+                    self.troubled_since = troubled.then(|| self.troubled_since.unwrap_or_else(Instant::now));
+                }
+                () = until(endurance) => {
+                    if let Some(error) = self.trouble.borrow().clone() {
+                        return End::Store(error);
+                    }
+                    self.troubled_since = None;
+                }
                 () = until(patience) => {
                     return End::Unreachable(match &*standing.borrow() {
                         Standing::Waiting(why) => why.clone(),
@@ -402,6 +448,9 @@ impl Run {
 
     /// Starts all that may start now.
     fn admit(&mut self) {
+        if self.trouble.borrow().is_some() {
+            return;
+        }
         while self.polls.has_room() {
             let Some((feed, host)) = self.schedule.next_poll(self.now()) else { break };
             let permit = self.polls.admit();
@@ -456,9 +505,10 @@ impl Run {
 
     fn read(&mut self, entry: EntryKey, seat: Option<Seat>) {
         self.reading += 1;
+        let again = self.cut_short.remove(&entry);
         let desk = self.desk.clone();
         self.tasks.spawn(async move {
-            let ingest = AssertUnwindSafe(desk.ingest(entry, seat)).catch_unwind();
+            let ingest = AssertUnwindSafe(desk.ingest(entry, again, seat)).catch_unwind();
             Done::Read(entry, ingest.await.unwrap_or_else(|_| Err(panicked().into())))
         });
     }
@@ -491,7 +541,7 @@ impl Run {
                 None
             }
             Ok(Done::Poll(index, host, Err(error))) => {
-                if self.once {
+                if self.once && !error.is_the_disks() {
                     self.summary.polled(PollResult::Failed);
                 } else {
                     self.poll_again(index, host, STORE_PAUSE);
@@ -520,6 +570,9 @@ impl Run {
                     // Its row cannot be read: it stays pending, and the next start tries it again.
                     Err(IngestError::Store(error @ StoreError::Unreadable { .. })) => return self.store_failed(error),
                     Err(IngestError::Store(error)) => {
+                        if error.is_the_disks() {
+                            self.cut_short.insert(entry);
+                        }
                         let due = self.now() + STORE_PAUSE;
                         self.schedule.add_entry(entry, "", due);
                         return self.store_failed(error);
@@ -570,8 +623,10 @@ impl Run {
         if error.fault() == Fault::Fatal {
             return Some(End::Store(error));
         }
-        error!(stage = "run", "{error}");
-        None
+        if !error.is_the_disks() {
+            error!(stage = "run", "{}", error.told());
+        }
+        None // the store says itself that its disk fails, once for all that it fails for
     }
 
     fn topic_changed(&mut self, standing: Option<Standing>) -> Option<End> {

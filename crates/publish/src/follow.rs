@@ -154,7 +154,9 @@ fn follow_log(following: &Following<'_>, each: &mut dyn FnMut(Item) -> ControlFl
         std::thread::sleep(LOOK);
         stopped = match stopped {
             Some(place) => Some(read_on(&disk, &folder, place, &mut take)?),
-            None => bases(&disk, &folder)?.first().map(|base| (*base, Read { next: *base, length: 0, whole: true })),
+            None => bases(&disk, &folder)?
+                .first()
+                .map(|base| (*base, Read { next: *base, length: 0, skipped: 0, whole: true })),
         };
     }
 }

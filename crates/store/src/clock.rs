@@ -9,7 +9,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::columns::{Result, ms, time};
 
 const MINUTE: i64 = 60_000;
-const DAY: i64 = 24 * 60 * MINUTE;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
 const WEEK: i64 = 7 * DAY;
 
 /// The newest time the desk has seen, and since when it doubts it.
@@ -59,13 +60,15 @@ impl Clock {
     }
 
     /// Takes note of the time. A jump of more than a week while the desk runs (a machine that slept, a clock set wrong)
-    /// is doubted as one at the start is.
+    /// is doubted as one at the start is, and so is the way back: else a clock that was ten years ahead for a minute would keep
+    /// everything for ten years. Several callers take note of times that they read a moment ago, so the way back begins at an hour.
     pub(crate) fn see(&self, now: Timestamp) {
         let (now, mut state) = (ms(now), self.state());
-        if now > state.newest + WEEK {
+        let went_back = now < state.newest - HOUR;
+        if went_back || now > state.newest + WEEK {
             state.doubted_since = Some(now);
         }
-        state.newest = state.newest.max(now);
+        state.newest = if went_back { now } else { state.newest.max(now) };
     }
 
     /// The newest time seen.
@@ -85,7 +88,9 @@ impl Clock {
             state.doubted_since = None;
         }
         let due = state.written.is_none_or(|(newest, doubted)| {
-            doubted != state.doubted_since || state.newest >= newest + if at_the_end { 1 } else { MINUTE }
+            doubted != state.doubted_since
+                || state.newest < newest
+                || state.newest >= newest + if at_the_end { 1 } else { MINUTE }
         });
         if !due {
             return Ok(());
@@ -98,6 +103,11 @@ impl Clock {
         };
         state.written = Some((state.newest, state.doubted_since));
         Ok(())
+    }
+
+    /// What was written down last was taken back with its transaction.
+    pub(crate) fn was_not_written(&self) {
+        self.state().written = None;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -108,7 +108,17 @@ impl Store {
     /// What SQLite says; then no attempt was begun.
     pub async fn admit(&self, key: EntryKey, now: Timestamp) -> Result<Option<Admitted>> {
         self.inner.clock.see(now);
-        self.inner.writer.write(move |tx| admit(tx, key)).await
+        self.inner.writer.write(move |tx| admit(tx, key, false)).await
+    }
+
+    /// As [`Self::admit`], where this process began an attempt that the store itself cut short: that attempt goes on. It is not
+    /// counted twice, and nothing crashed.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub async fn readmit(&self, key: EntryKey, now: Timestamp) -> Result<Option<Admitted>> {
+        self.inner.clock.see(now);
+        self.inner.writer.write(move |tx| admit(tx, key, true)).await
     }
 
     /// Ends an attempt without an outcome: the entry is tried again at `due`. `gone` says that the page answered 404 or
@@ -187,7 +197,7 @@ fn pending(row: &Row<'_>, latest: Timestamp) -> rusqlite::Result<Pending> {
     })
 }
 
-fn admit(tx: &Connection, key: EntryKey) -> Result<Option<Admitted>> {
+fn admit(tx: &Connection, key: EntryKey, again: bool) -> Result<Option<Admitted>> {
     let mut find = tx.prepare_cached(
         "SELECT feed.id AS feed_id, feed.title AS feed_title, feed.url AS feed_url, listing.json, first_seen, attempts, under_way, fate, fate_value,
                 revisit, gone_seen, gone_since, feed.whole AS whole, iif(revisit AND NOT sighted, page_etag, NULL) AS page_etag,
@@ -198,21 +208,26 @@ fn admit(tx: &Connection, key: EntryKey) -> Result<Option<Admitted>> {
     let mut rows = find.query([key.as_bytes()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let listing = unjson("an entry", &row.get::<_, String>("json")?)?;
+    let under_way: bool = row.get("under_way")?;
+    let goes_on = again && under_way;
     let admitted = Admitted {
         entry: Entry { key, feed: feed_id(row, "feed_id")?, listing },
         feed_title: row.get("feed_title")?,
         feed_url: row.get("feed_url")?,
         first_seen: time(row.get("first_seen")?),
-        attempts: count::<u32>(row.get("attempts")?).saturating_add(1),
+        attempts: count::<u32>(row.get("attempts")?).saturating_add(u32::from(!goes_on)),
         fate: fate(row)?,
         revisit: row.get("revisit")?,
-        crashed: row.get("under_way")?,
+        crashed: under_way && !goes_on,
         gone_seen: count(row.get("gone_seen")?),
         gone_since: maybe_time(row, "gone_since")?,
         page: Validators { etag: row.get("page_etag")?, last_modified: row.get("page_modified")? },
         whole: count(row.get("whole")?),
     };
     drop(rows);
+    if goes_on {
+        return Ok(Some(admitted));
+    }
     tx.prepare_cached("UPDATE entry SET attempts = attempts + 1, under_way = 1 WHERE key = ?1")?
         .execute([key.as_bytes()])?;
     Ok(Some(admitted))
@@ -250,7 +265,10 @@ pub(crate) fn settle(tx: &Connection, key: EntryKey, outcome: &Outcome, now: Tim
         )
         .optional()?;
     let Some((hash, article)) = settled else { return Ok(Vec::new()) };
-    tx.prepare_cached("DELETE FROM listing WHERE key = ?1")?.execute([key.as_bytes()])?;
+    // Of what was dropped the desk's way it is kept, for the operator may want it tried again.
+    if reason.is_none_or(is_the_feeds_own) {
+        tx.prepare_cached("DELETE FROM listing WHERE key = ?1")?.execute([key.as_bytes()])?;
+    }
     let fate = match outcome {
         Outcome::Dropped(why) if is_the_feeds_own(why.reason()) => None,
         Outcome::Dropped(why) => Some(Fate::Drop(why.clone())),

@@ -66,6 +66,12 @@ pub enum StoreError {
         /// What SQLite says.
         source: Arc<rusqlite::Error>,
     },
+    /// The disk fails in another way than being full, or a file of the store has become unreachable.
+    #[error("the disk of the store fails")]
+    Disk {
+        /// What SQLite says.
+        source: Arc<rusqlite::Error>,
+    },
     /// Another process keeps the database locked.
     #[error("the store is busy")]
     Busy {
@@ -105,6 +111,23 @@ pub enum StoreError {
     Closed,
 }
 
+impl StoreError {
+    /// Whether the disk is to blame, so that the same may go well later.
+    pub fn is_the_disks(&self) -> bool {
+        match self {
+            Self::Full { .. } | Self::Disk { .. } => true,
+            Self::NotWritable { source, .. } => source.kind() == io::ErrorKind::StorageFull,
+            _ => false,
+        }
+    }
+
+    /// The error with its cause, for a line of the log.
+    pub fn told(&self) -> String {
+        use std::error::Error;
+        self.source().map_or_else(|| self.to_string(), |cause| format!("{self}: {cause}"))
+    }
+}
+
 fn named(pid: &Option<u32>) -> String {
     pid.map(|pid| format!(" (process {pid})")).unwrap_or_default()
 }
@@ -115,6 +138,7 @@ impl From<rusqlite::Error> for StoreError {
         let source = Arc::new(error);
         match code {
             Some(ErrorCode::DiskFull) => Self::Full { source },
+            Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => Self::Disk { source },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { source },
             _ => Self::Database { source },
         }
@@ -124,7 +148,7 @@ impl From<rusqlite::Error> for StoreError {
 impl AsFault for StoreError {
     fn fault(&self) -> Fault {
         match self {
-            Self::Full { .. } | Self::Busy { .. } => Fault::Retry { after: None },
+            Self::Full { .. } | Self::Disk { .. } | Self::Busy { .. } => Fault::Retry { after: None },
             // One row or one piece of work is at fault, not the store.
             Self::Unreadable { .. } | Self::Unwritable { .. } | Self::Panicked { .. } => Fault::Reject,
             _ => Fault::Fatal,

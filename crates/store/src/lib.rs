@@ -7,21 +7,25 @@
 //! # Architecture
 //! - [`Store`]: the daemon's handle; holds the data dir's lock. [`read::Reader`]: a look beside a running daemon.
 //! - `open`: the folder, the lock, migrations. `writer`: the one door through which every write goes, with group commit.
-//!   `pool`: read-only connections.
+//!   `pool`: read-only connections. [`gate`]: where a test lets a write fail. `health`: whether the disk can be written.
 //! - [`feeds`]: where each feed stands. [`journal`]: a poll goes in, whole. `listing`: a listing becomes an open entry,
 //!   joined to others by its link. [`subscriptions`]: which hub pushes a feed's news. [`entries`]: an entry's way from pending to settled. [`articles`]: which article a
 //!   body belongs to, and its revision.
 //! - [`topic`]: the index of what the topic holds, and what the topic settles. For the publisher's own thread.
 //!   `columns`: how values stand in the tables.
+//! - [`dead`]: what was dropped, and how it is tried again.
 //! - [`prune`]: what is forgotten, and when. `clock`: whether the clock can be believed.
 //! - [`read`]: what `status`, `trace` and the metrics ask. [`error`]: what can go wrong.
 
 pub mod articles;
 mod clock;
 mod columns;
+pub mod dead;
 pub mod entries;
 pub mod error;
 pub mod feeds;
+pub mod gate;
+mod health;
 pub mod journal;
 mod listing;
 mod open;
@@ -37,11 +41,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 use url::Url;
 use wiredesk_model::id::Fingerprint;
 
 use crate::clock::Clock;
 use crate::error::StoreError;
+use crate::gate::Gate;
 use crate::pool::Pool;
 use crate::prune::Cursors;
 use crate::writer::Writer;
@@ -73,13 +79,25 @@ impl Store {
     /// [`StoreError::Locked`] where another process has it, [`StoreError::NotWritable`], [`StoreError::Newer`], or what
     /// SQLite says.
     pub fn open(dir: &Path, now: Timestamp) -> Result<Self, StoreError> {
+        Self::open_behind(Box::new(gate::Open), dir, now)
+    }
+
+    /// As [`Self::open`], with a gate of the caller's before every write.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_behind(gate: Box<dyn Gate>, dir: &Path, now: Timestamp) -> Result<Self, StoreError> {
         let dir_remark = open::folder(dir)?;
         let lock = open::lock(dir)?;
         let conn = open::connect(dir)?;
         let desk = open::desk(&conn)?;
         let clock = Arc::new(Clock::open(&conn, now)?);
-        clock.write(&conn, false)?;
-        let writer = Writer::start(conn, clock.clone())
+        // A desk that starts on a full disk waits for room like one that runs: the time is written with the first write.
+        match clock.write(&conn, false) {
+            Err(error) if error.is_the_disks() => clock.was_not_written(),
+            done => done?,
+        }
+        let writer = Writer::start(conn, clock.clone(), gate)
             .map_err(|e| StoreError::NotWritable { path: dir.to_owned(), source: Arc::new(e) })?;
         let pool = Pool::new(&open::database(dir));
         let inner = Inner { pool, writer, clock, desk, dir_remark, cursors: Mutex::default(), _lock: lock };
@@ -105,6 +123,12 @@ impl Store {
     /// The newest time the store has seen.
     pub fn newest_time(&self) -> Timestamp {
         self.inner.clock.newest()
+    }
+
+    /// What keeps the data dir from being written, while something does: the disk is full, or fails. The store tries it by
+    /// itself; whoever would begin something new does well to wait until it is `None` again.
+    pub fn trouble(&self) -> watch::Receiver<Option<StoreError>> {
+        self.inner.writer.trouble()
     }
 
     /// Commits made since the store was opened, for the metrics: many writes share one.

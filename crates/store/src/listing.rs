@@ -27,7 +27,7 @@ pub(crate) fn add(
     let key = &listed.entry.key;
     let mut fate = drop.map(Fate::Drop);
     let mut article = None;
-    let leader = if fate.is_none() { leader(tx, listed)? } else { None };
+    let leader = if fate.is_none() { leader(tx, listed.entry.key, listed.link_key)? } else { None };
     if fate.is_none()
         && leader.is_none()
         && let Some((hash, of)) = twin(tx, feed, listed)?
@@ -71,7 +71,7 @@ pub(crate) fn reopen(
     done: &mut Journalled,
 ) -> Result<()> {
     let fate = listed.drop.clone().map(Fate::Drop);
-    let leader = if fate.is_none() { leader(tx, listed)? } else { None };
+    let leader = if fate.is_none() { leader(tx, listed.entry.key, listed.link_key)? } else { None };
     let (fate_name, fate_value) = fate_columns(fate.as_ref())?;
     let listing = &listed.entry.listing;
     tx.prepare_cached(
@@ -141,15 +141,15 @@ fn keep_listing(tx: &Connection, listed: &Listed) -> Result<()> {
 
 /// The pending entry with the same link whose end this one may await: one that does not wait itself, and will not be
 /// dropped for a reason that is its feed's own affair.
-fn leader(tx: &Connection, listed: &Listed) -> Result<Option<EntryKey>> {
-    let Some(link) = &listed.link_key else { return Ok(None) };
+pub(crate) fn leader(tx: &Connection, key: EntryKey, link: Option<Fingerprint>) -> Result<Option<EntryKey>> {
+    let Some(link) = link else { return Ok(None) };
     let found = tx
         .prepare_cached(
             "SELECT key FROM entry WHERE link_key = ?1 AND state = 'pending' AND key <> ?2
                  AND (fate IS NULL OR fate NOT IN ('backfill', 'off_site', 'no_link'))
              ORDER BY first_seen LIMIT 1",
         )?
-        .query_row(params![link.as_bytes(), listed.entry.key.as_bytes()], |row| row.get(0).map(EntryKey::from_bytes))
+        .query_row(params![link.as_bytes(), key.as_bytes()], |row| row.get(0).map(EntryKey::from_bytes))
         .optional()?;
     Ok(found)
 }

@@ -68,11 +68,12 @@ pub(crate) fn lock(dir: &Path) -> Result<File> {
         }
         Err(TryLockError::Error(e)) => return Err(not_writable(&path, e)),
     }
-    file.set_len(0)
-        .and_then(|()| writeln!(file, "{}", std::process::id()))
-        .and_then(|()| file.flush())
-        .map_err(|e| not_writable(&path, e))?;
-    Ok(file)
+    let written = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).and_then(|()| file.flush());
+    match written {
+        // The lock holds without the pid, and a full disk is no reason not to start.
+        Err(e) if e.kind() != io::ErrorKind::StorageFull => Err(not_writable(&path, e)),
+        _ => Ok(file),
+    }
 }
 
 /// The connection that writes, on a store of the newest version.
@@ -81,9 +82,10 @@ pub(crate) fn connect(dir: &Path) -> Result<Connection> {
     conn.busy_timeout(Duration::from_secs(10))?;
     refuse_newer(&conn)?;
     conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    // The log is folded in small pieces: whoever writes then waits for the disk to take one.
     conn.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;
-         PRAGMA wal_autocheckpoint = 2000;",
+         PRAGMA wal_autocheckpoint = 500;",
     )?;
     conn.query_row("PRAGMA journal_size_limit = 67108864", [], |_| Ok(()))?;
     conn.set_prepared_statement_cache_capacity(128);

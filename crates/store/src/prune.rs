@@ -3,17 +3,22 @@
 //! published again every window, were it otherwise.
 
 use std::sync::PoisonError;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Transaction, params};
 
 use crate::Store;
 use crate::columns::{Result, ms};
 use crate::pool::Pool;
 
+/// The most rows that the desk forgets in one transaction.
+pub const SLICE: usize = 500;
 /// So many rows are looked at in one reading, so that no reading holds the log's folding up for long.
-const SLICE: usize = 20_000;
+const LOOKED_AT: usize = 20_000;
+/// A slice ends after so much work, however many rows it had: what others write waits for it. In a large store each row is in
+/// pages of its own.
+const WORK: Duration = Duration::from_millis(2);
 
 /// How far the two searches without an index have come; `None` at the start of the next round.
 #[derive(Default)]
@@ -57,8 +62,12 @@ impl Store {
         if unnamed.is_empty() {
             return Ok(0);
         }
-        let work = move |tx: &rusqlite::Transaction<'_>| unnamed.iter().map(|id| forget_article(tx, id, before)).sum();
-        self.inner.writer.write(work).await
+        let work = move |tx: &Transaction<'_>| slice(&unnamed, |id| forget_article(tx, id, before));
+        let (gone, left) = self.inner.writer.write(work).await?;
+        if left.is_some() {
+            self.cursors(|cursors| cursors.articles = left);
+        }
+        Ok(gone)
     }
 
     async fn prune_published(&self, before: Timestamp, limit: usize) -> Result<usize> {
@@ -72,25 +81,41 @@ impl Store {
         if unnamed.is_empty() {
             return Ok(0);
         }
-        let work = move |tx: &rusqlite::Transaction<'_>| {
+        let work = move |tx: &Transaction<'_>| {
             // Asked again: an entry may have come to name the body since.
             let mut forget = tx.prepare_cached(
                 "DELETE FROM published WHERE hash = ?1 AND made < ?2
                      AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.hash = published.hash)
                      AND NOT EXISTS (SELECT 1 FROM article WHERE article.id = published.article)",
             )?;
-            let mut gone = 0;
-            for hash in &unnamed {
-                gone += forget.execute(params![hash, ms(before)])?;
-            }
-            Ok(gone)
+            slice(&unnamed, |hash| Ok(forget.execute(params![hash, ms(before)])?))
         };
-        self.inner.writer.write(work).await
+        let (gone, left) = self.inner.writer.write(work).await?;
+        if left.is_some() {
+            self.cursors(|cursors| cursors.published = left);
+        }
+        Ok(gone)
     }
 
     fn cursors<T>(&self, change: impl FnOnce(&mut Cursors) -> T) -> T {
         change(&mut self.inner.cursors.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// Forgets one key after the other, until the slice's work is done. Returns the rows that went, and where to go on when some are left.
+fn slice<const N: usize>(
+    keys: &[[u8; N]],
+    mut forget: impl FnMut(&[u8; N]) -> Result<usize>,
+) -> Result<(usize, Option<[u8; N]>)> {
+    let begun = Instant::now();
+    let mut gone = 0;
+    for (at, key) in keys.iter().enumerate() {
+        gone += forget(key)?;
+        if begun.elapsed() >= WORK && at + 1 < keys.len() {
+            return Ok((gone, Some(*key)));
+        }
+    }
+    Ok((gone, None))
 }
 
 /// Settled entries that left their feed's listing before then, and the articles that nobody names without them.
@@ -102,15 +127,14 @@ fn entries(tx: &Connection, before: Timestamp, limit: usize) -> Result<usize> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let keys: Vec<[u8; 16]> =
         find.query_map(params![ms(before), limit], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-    let mut gone = 0;
-    for key in keys {
+    let mut unsay = tx.prepare_cached("DELETE FROM listing WHERE key = ?1")?;
+    let forget_one = |key: &[u8; 16]| {
         let article: Option<[u8; 16]> = forget.query_row([key], |row| row.get(0))?;
-        gone += 1;
-        if let Some(id) = article {
-            gone += forget_article(tx, &id, before)?;
-        }
-    }
-    Ok(gone)
+        unsay.execute([key])?;
+        Ok(1 + article.map_or(Ok(0), |id| forget_article(tx, &id, before))?)
+    };
+    // What is left is found again by the next slice.
+    slice(&keys, forget_one).map(|(gone, _)| gone)
 }
 
 fn forget_article(tx: &Connection, id: &[u8; 16], before: Timestamp) -> Result<usize> {
@@ -141,10 +165,10 @@ async fn search<const N: usize>(
         let (found, next, ended) = pool
             .ask(move |conn| {
                 let mut slice = conn.prepare_cached(question)?;
-                let mut rows = slice.query(params![from, SLICE as i64, ms(before)])?;
+                let mut rows = slice.query(params![from, LOOKED_AT as i64, ms(before)])?;
                 let (mut found, mut next, mut seen) = (Vec::new(), from, 0);
                 while found.len() < limit {
-                    let Some(row) = rows.next()? else { return Ok((found, next, seen < SLICE)) };
+                    let Some(row) = rows.next()? else { return Ok((found, next, seen < LOOKED_AT)) };
                     let key = row.get(0)?;
                     (next, seen) = (Some(key), seen + 1);
                     if row.get(1)? {

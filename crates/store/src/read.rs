@@ -94,6 +94,19 @@ pub struct Trace {
     pub revision: Option<u32>,
     /// Where that body is in the topic, whoever brought it there.
     pub placed: Option<Receipt>,
+    /// Who brought it there, where that was another entry.
+    pub carrier: Option<Carrier>,
+}
+
+/// The entry whose body stands in the topic.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Carrier {
+    /// Its name (`wd-entry`).
+    pub entry: EntryKey,
+    /// The feed that listed it; `None` where it has been forgotten since.
+    pub feed: Option<FeedId>,
+    /// Its address, as far as it is known.
+    pub url: Option<String>,
 }
 
 impl Reader {
@@ -109,6 +122,13 @@ impl Reader {
         let pool = Pool::new(&file);
         pool.read(open::readable)?;
         Ok(Self { pool })
+    }
+
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.pool.ask(question).await
     }
 
     pub(crate) fn beside(pool: Pool) -> Self {
@@ -200,10 +220,13 @@ fn trace(conn: &Connection, address: &str) -> Result<Vec<Trace>> {
     }
     let mut find = conn.prepare_cached(
         "SELECT entry.*, feed.id AS feed_id, body.revision AS revision, published.partition AS placed_partition,
-                published.place AS placed_offset
+                published.place AS placed_offset, published.entry AS carrier, other_feed.id AS carrier_feed,
+                coalesce(other.url, other.link) AS carrier_url
          FROM entry JOIN feed ON feed.no = entry.feed
          LEFT JOIN body ON body.article = entry.article AND body.hash = entry.hash
          LEFT JOIN published ON published.hash = entry.hash
+         LEFT JOIN entry AS other ON other.key = published.entry
+         LEFT JOIN feed AS other_feed ON other_feed.no = other.feed
          WHERE entry.key = ?1",
     )?;
     let mut traces = Vec::new();
@@ -219,8 +242,12 @@ fn trace(conn: &Connection, address: &str) -> Result<Vec<Trace>> {
 
 fn traced(row: &Row<'_>) -> Result<Trace> {
     let (partition, offset): (Option<i32>, Option<i64>) = (row.get("placed_partition")?, row.get("placed_offset")?);
+    let key = entry_key(row, "key")?;
+    let carrier = maybe_entry_key(row, "carrier")?.filter(|carrier| *carrier != key);
+    let carrier_feed = row.get::<_, Option<String>>("carrier_feed")?.map(FeedId::new);
+    let carrier_url = row.get("carrier_url")?;
     Ok(Trace {
-        key: entry_key(row, "key")?,
+        key,
         feed: feed_id(row, "feed_id")?,
         identity: row.get("identity")?,
         title: row.get("title")?,
@@ -241,5 +268,6 @@ fn traced(row: &Row<'_>) -> Result<Trace> {
         article: maybe_article(row, "article")?,
         revision: row.get::<_, Option<i64>>("revision")?.map(count),
         placed: partition.zip(offset).map(|(partition, offset)| Receipt { partition, offset }),
+        carrier: carrier.map(|entry| Carrier { entry, feed: carrier_feed, url: carrier_url }),
     })
 }

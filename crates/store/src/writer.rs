@@ -1,29 +1,37 @@
 //! The one writer. Every write of the desk is a closure that waits in this thread's queue; the thread takes all that
 //! wait, runs each in a savepoint of its own inside one transaction, commits once, and only then answers. A durable
 //! commit costs an `fsync`; so the more callers wait, the less each pays, and none is answered before its write is safe.
+//!
+//! When the disk fails, all that shared the commit are told so and may ask again; the thread tries the disk by itself until it
+//! can be written.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::clock::Clock;
 use crate::columns::Result;
 use crate::error::StoreError;
+use crate::gate::{Gate, Step};
+use crate::health::Health;
 
 /// The most writes that share a commit.
 const MOST: usize = 256;
+/// So much must fit on a disk that was full before it counts as having room: one page more would let the next writes fail again.
+const ROOM: i64 = 1 << 20;
 
 /// The queue's end that callers hold. Dropped, it lets the thread finish what waits and waits for it.
 pub(crate) struct Writer {
     queue: mpsc::Sender<Message>,
     thread: Option<JoinHandle<()>>,
     commits: Arc<AtomicU64>,
+    trouble: watch::Receiver<Option<StoreError>>,
 }
 
 enum Message {
@@ -63,12 +71,18 @@ where
 
 impl Writer {
     /// Starts the thread on the one connection that writes.
-    pub(crate) fn start(conn: Connection, clock: Arc<Clock>) -> std::io::Result<Self> {
+    pub(crate) fn start(conn: Connection, clock: Arc<Clock>, gate: Box<dyn Gate>) -> std::io::Result<Self> {
         let (queue, waiting) = mpsc::channel();
         let commits = Arc::new(AtomicU64::new(0));
-        let door = Door { conn, clock, commits: commits.clone() };
+        let (health, trouble) = Health::new();
+        let door = Door { conn, clock, commits: commits.clone(), gate, health };
         let thread = thread::Builder::new().name("store".into()).spawn(move || door.keep(&waiting))?;
-        Ok(Self { queue, thread: Some(thread), commits })
+        Ok(Self { queue, thread: Some(thread), commits, trouble })
+    }
+
+    /// What keeps the disk from being written, while something does.
+    pub(crate) fn trouble(&self) -> watch::Receiver<Option<StoreError>> {
+        self.trouble.clone()
     }
 
     /// Runs `work` in the writer's thread. Answered when it is committed.
@@ -138,6 +152,8 @@ struct Door {
     conn: Connection,
     clock: Arc<Clock>,
     commits: Arc<AtomicU64>,
+    gate: Box<dyn Gate>,
+    health: Health,
 }
 
 impl Door {
@@ -145,14 +161,22 @@ impl Door {
         let mut waiting = VecDeque::new();
         let mut closed = None;
         loop {
+            if closed.is_none() && self.health.next_try().is_some_and(|wait| wait.is_zero()) {
+                self.try_the_disk();
+            }
             if waiting.is_empty() {
                 if closed.is_some() {
                     break;
                 }
-                match queue.recv() {
+                let message = match self.health.next_try() {
+                    None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                    Some(wait) => queue.recv_timeout(wait),
+                };
+                match message {
                     Ok(Message::Write(job)) => waiting.push_back(job),
                     Ok(Message::Close(tell)) => closed = Some(tell),
-                    Err(_) => break,
+                    Err(RecvTimeoutError::Timeout) => continue,
+                    Err(RecvTimeoutError::Disconnected) => break,
                 }
             }
             while closed.is_none() && waiting.len() < MOST {
@@ -179,12 +203,45 @@ impl Door {
     fn write(&mut self, waiting: &mut VecDeque<Box<dyn Job>>) {
         let mut run = Vec::with_capacity(waiting.len());
         let committed = self.commit(waiting, &mut run);
+        if committed.is_err() {
+            self.clock.was_not_written();
+        }
+        let failed = committed.as_ref().err().or_else(|| run.iter().find_map(|(_, end)| end.as_ref().err()));
+        if let Some(error) = failed {
+            self.health.failed(error);
+        }
         for (job, end) in run {
             job.answer(match &committed {
                 Ok(()) => end,
                 Err(error) => end.and(Err(error.clone())),
             });
         }
+    }
+
+    /// Writes something of a size and takes it out again: when that goes well, the trouble is over.
+    fn try_the_disk(&mut self) {
+        let fill = |tx: &Transaction<'_>| {
+            tx.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('room', hex(zeroblob(?1)))", [ROOM / 2])?;
+            Ok(())
+        };
+        let empty = |tx: &Transaction<'_>| {
+            tx.execute("DELETE FROM meta WHERE name = 'room'", [])?;
+            Ok(())
+        };
+        match self.alone(fill).and_then(|()| self.alone(empty)) {
+            Ok(()) => self.health.is_well(),
+            // Any failure here keeps the trouble on: whatever it is, the disk has not been written.
+            Err(error) => self.health.goes_on(&error),
+        }
+    }
+
+    /// One write in a transaction of its own.
+    fn alone(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<()> + Send) -> Result<()> {
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut job = Asked { work: Some(work), value: None, answer: |_| {} };
+        through(&tx, self.gate.as_mut(), &mut job)?;
+        self.gate.pass(Step::Commit)?;
+        Ok(tx.commit()?)
     }
 
     fn commit(
@@ -200,7 +257,7 @@ impl Door {
             }
         };
         while let Some(mut job) = waiting.pop_front() {
-            let end = through(&tx, job.as_mut());
+            let end = through(&tx, self.gate.as_mut(), job.as_mut());
             let failed = end.as_ref().err().cloned();
             run.push((job, end));
             // On a full disk or a broken one SQLite gives the whole transaction up, with what ran before.
@@ -209,6 +266,7 @@ impl Door {
             }
         }
         self.clock.write(&tx, false)?;
+        self.gate.pass(Step::Commit)?;
         tx.commit()?;
         self.commits.fetch_add(1, Ordering::Relaxed);
         Ok(())
@@ -222,13 +280,19 @@ impl Door {
 }
 
 /// One write in its savepoint: whatever it does or fails to do, the others of its transaction are not touched.
-fn through(tx: &Transaction<'_>, job: &mut dyn Job) -> Result<()> {
+fn through(tx: &Transaction<'_>, gate: &mut dyn Gate, job: &mut dyn Job) -> Result<()> {
+    gate.pass(Step::Begin)?;
     tx.prepare_cached("SAVEPOINT job")?.execute([])?;
-    let end = catch_unwind(AssertUnwindSafe(|| job.run(tx))).unwrap_or_else(|panic| {
+    let mut end = catch_unwind(AssertUnwindSafe(|| job.run(tx))).unwrap_or_else(|panic| {
         let message = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
         let message = message.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
         Err(StoreError::Panicked { message })
     });
+    end = end.and_then(|()| Ok(gate.pass(Step::Made)?));
+    if let Err(lost) = gate.pass(Step::Lost) {
+        tx.execute_batch("ROLLBACK")?;
+        end = Err(lost.into());
+    }
     if end.is_err() && !tx.is_autocommit() {
         let undone = tx.execute_batch("ROLLBACK TO job");
         if let Err(error) = undone {
@@ -256,7 +320,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let conn = crate::open::connect(dir.path()).expect("a store");
         let clock = Arc::new(Clock::open(&conn, Timestamp::UNIX_EPOCH).expect("a clock"));
-        World { dir, writer: Writer::start(conn, clock).expect("a thread") }
+        World { dir, writer: Writer::start(conn, clock, Box::new(crate::gate::Open)).expect("a thread") }
     }
 
     impl World {

@@ -99,6 +99,35 @@ async fn a_clock_that_jumped_is_said_once_and_nothing_expires_until_it_has_held_
 }
 
 #[tokio::test]
+async fn a_clock_that_jumps_ten_years_and_back_while_the_desk_runs_makes_nothing_expire_before_its_time_or_never() {
+    let desk = Desk::new().await;
+    desk.poll("a", 0, vec![item("a", "1", "x")]).await;
+    desk.publish(key("a", "1"), "x", hash(1), 0).await;
+    desk.poll("a", 1, vec![]).await;
+
+    let (ten_years, day) = (10 * 365 * 24, 24);
+    desk.poll("b", ten_years, vec![]).await;
+    assert_eq!(desk.store.prune(at(ten_years + 1), WINDOW, 100).await.expect("pruned"), 0, "ahead");
+    desk.poll("b", 2, vec![]).await;
+    assert_eq!(desk.store.prune(at(3), WINDOW, 100).await.expect("pruned"), 0, "and back");
+    assert!(desk.store.lookup(hash(1)).await.expect("an index").is_some());
+    // Again, with a restart on each side of it.
+    let desk = desk.again(ten_years);
+    assert_eq!(desk.store.prune(at(ten_years + 1), WINDOW, 100).await.expect("pruned"), 0);
+    let desk = desk.again(4);
+    assert_eq!(desk.store.prune(at(5), WINDOW, 100).await.expect("pruned"), 0);
+    desk.poll("b", ten_years, vec![]).await;
+    desk.poll("b", 6, vec![]).await;
+    for at_day in 1..=100 {
+        desk.poll("b", at_day * day, vec![]).await;
+        let gone = desk.store.prune(at(at_day * day), WINDOW, 100).await.expect("pruned");
+        let due = at_day > 90;
+        assert!(due || gone == 0, "day {at_day}: {gone} went");
+    }
+    assert!(desk.store.lookup(hash(1)).await.expect("an index").is_none(), "it went when its time had come");
+}
+
+#[tokio::test]
 async fn a_store_of_the_first_version_is_brought_up_to_date_with_all_it_holds() {
     let dir = tempfile::tempdir().expect("a folder");
     let data = dir.path().join("data");

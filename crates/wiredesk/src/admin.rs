@@ -15,11 +15,13 @@ use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use wiredesk_pipeline::publication::{Publication, Standing};
+use wiredesk_store::Store;
 
 /// What the server shows.
 pub(crate) struct Admin {
     pub(crate) registry: Registry,
     pub(crate) publication: Publication,
+    pub(crate) store: Store,
     pub(crate) draining: CancellationToken,
     pub(crate) allow_remote: bool,
 }
@@ -65,6 +67,10 @@ fn is_local(host: &HeaderValue) -> bool {
 async fn ready(State(admin): State<Arc<Admin>>) -> Response {
     if admin.draining.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
+    }
+    if let Some(trouble) = admin.store.trouble().borrow().as_ref() {
+        let text = format!("waiting: the data dir cannot be written: {}\n", trouble.told());
+        return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
     }
     if let Some(waited) = admin.publication.stalled() {
         let text = format!("waiting: the topic has not answered for {} s\n", waited.as_secs());

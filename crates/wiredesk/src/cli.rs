@@ -204,6 +204,9 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value_t = Output::Text)]
         output: Output,
     },
+    /// What was dropped, why, and another try.
+    #[command(subcommand)]
+    Dlq(DlqCommand),
     /// The desk on one screen.
     Status {
         #[command(flatten)]
@@ -275,6 +278,56 @@ pub(crate) enum FeedsCommand {
     },
     /// Write the feeds as OPML 2.0 to standard output.
     Export {
+        #[command(flatten)]
+        config: ConfigArg,
+    },
+}
+
+/// Which dropped entries are meant.
+#[derive(Debug, Args)]
+pub(crate) struct LettersArgs {
+    /// Only entries of this feed.
+    #[arg(long, value_name = "ID")]
+    pub(crate) feed: Option<String>,
+    /// Only entries that were dropped for this reason, as in `exhausted` or `too_short`.
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DlqCommand {
+    /// Dropped entries, the latest first.
+    List {
+        #[command(flatten)]
+        which: LettersArgs,
+        /// At most so many.
+        #[arg(short, long, value_name = "N")]
+        number: Option<usize>,
+        #[command(flatten)]
+        config: ConfigArg,
+        #[arg(long, value_enum, default_value_t = Output::Text)]
+        output: Output,
+    },
+    /// One of them with all that is known of it.
+    Show {
+        /// The entry's name (`wd-entry`) or its link.
+        #[arg(value_name = "ENTRY or URL")]
+        entry: String,
+        #[command(flatten)]
+        config: ConfigArg,
+        #[arg(long, value_enum, default_value_t = Output::Text)]
+        output: Output,
+    },
+    /// Make dropped entries pending again, with all their attempts before them. The desk must not run meanwhile.
+    Retry {
+        /// The entries' names (`wd-entry`) or links.
+        #[arg(value_name = "ENTRY or URL")]
+        entries: Vec<String>,
+        #[command(flatten)]
+        which: LettersArgs,
+        /// Whatever was dropped, for whatever reason.
+        #[arg(long)]
+        all: bool,
         #[command(flatten)]
         config: ConfigArg,
     },

@@ -74,13 +74,36 @@ pub(crate) struct Plan {
     pub(crate) watcher: Watcher,
 }
 
-/// Puts a desk together. START begins at once, in a thread of its own.
-pub(crate) fn build(plan: Plan) -> Result<Built, Failure> {
+/// How long a daemon waits before it tries again to take a data dir on a full disk.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Takes the data dir.
+pub(crate) fn take(data_dir: &Path) -> Result<Store, Failure> {
+    Store::open(data_dir, Timestamp::now()).map_err(|error| Failure { exit: exit_of(&error), error: error.into() })
+}
+
+/// Takes the data dir; a daemon waits for room where its disk is full. That needs a few pages, even of a store that is in order.
+async fn take_when_possible(data_dir: &Path, patient: bool) -> Result<Store, Failure> {
+    let mut said = false;
+    loop {
+        match Store::open(data_dir, Timestamp::now()) {
+            Err(error) if patient && error.is_the_disks() => {
+                if !std::mem::replace(&mut said, true) {
+                    error!(stage = "store", data_dir = %data_dir.display(), "{}; tried again until there is room", error.told());
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(error) => return Err(Failure { exit: exit_of(&error), error: error.into() }),
+            Ok(store) => return Ok(store),
+        }
+    }
+}
+
+/// Puts a desk together on a store that was taken. START begins at once, in a thread of its own.
+pub(crate) fn build(plan: Plan, store: Store) -> Result<Built, Failure> {
     let Plan { config, feeds, rules, kafka_properties, rebuild, watcher } = plan;
     let hash = config::config_hash(&config);
     let data_dir = &config.daemon.data_dir;
-    let store = Store::open(data_dir, Timestamp::now())
-        .map_err(|error| Failure { exit: exit_of(&error), error: error.into() })?;
     for remark in [store.clock_remark(), store.dir_remark()].into_iter().flatten() {
         warn!(stage = "store", "{remark}");
     }
@@ -163,8 +186,9 @@ pub(crate) async fn run(order: Order<'_>) -> Result<Exit, Failure> {
 
     let progress = Progress::new(order.once.is_some(), loaded.feeds.len());
     let Loaded { config, feeds, rules, kafka_properties, .. } = loaded;
-    let Built { desk, registry, released } =
-        build(Plan { config, feeds, rules, kafka_properties, rebuild: order.rebuild, watcher: progress.watcher() })?;
+    let store = take_when_possible(&config.daemon.data_dir, order.once.is_none()).await?;
+    let plan = Plan { config, feeds, rules, kafka_properties, rebuild: order.rebuild, watcher: progress.watcher() };
+    let Built { desk, registry, released } = build(plan, store)?;
     let stop = Stop::default();
     let ended = CancellationToken::new();
     let admin = match order.once {
@@ -178,6 +202,7 @@ pub(crate) async fn run(order: Order<'_>) -> Result<Exit, Failure> {
             let admin = Admin {
                 registry,
                 publication: desk.publication.clone(),
+                store: desk.store.clone(),
                 draining: stop.drain.clone(),
                 allow_remote: daemon.allow_remote,
             };

@@ -29,7 +29,7 @@ use wiredesk_testkit::demo::{DemoFeed, DemoWeb};
 
 use crate::cli::Output;
 use crate::config::settings::Config;
-use crate::daemon::{Built, Plan, build};
+use crate::daemon::{Built, Plan, build, take};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::out;
 use crate::progress::Progress;
@@ -135,8 +135,8 @@ async fn run(config: &Config, web: &DemoWeb, tally: &Arc<Tally>, progress: &Prog
         rebuild: false,
         watcher: Tally::watcher(tally, progress.watcher()),
     };
-    let Built { desk, released, .. } = build(plan)?;
-    let store = desk.store.clone();
+    let store = take(&plan.config.daemon.data_dir)?;
+    let Built { desk, released, .. } = build(plan, store.clone())?;
     let mode = Mode::Once { wait: WAIT, connect_timeout: config.publish.kafka.connect_timeout.0 };
     let (end, summary) = desk.run(mode, Stop::default(), released).await;
     store.close().await;

@@ -7,7 +7,7 @@
 //! - [`cli`]: what was typed. [`exit`]: how it ends. [`telemetry`], [`progress`], [`report`]: what people see meanwhile.
 //! - [`config`], [`check`], [`schema`]: the configuration, all its faults at once, and the schemas.
 //! - [`daemon`], [`admin`]: `run`, and the admin server beside it.
-//! - [`demo`]: the first minute. [`tail`], [`views`]: looking on from outside.
+//! - [`demo`]: the first minute. [`tail`], [`views`], [`trace`], [`dlq`]: looking on from outside.
 //! - [`extract`], [`explain`], [`explain_html`], [`feed`], [`bulk`], [`source`]: the desk's own reading, without a desk.
 //! - [`feeds`]: OPML, and adding feeds. [`rules`]: rules for sites, listed and tried on stored pages.
 
@@ -19,6 +19,7 @@ mod config;
 mod connect;
 mod daemon;
 mod demo;
+mod dlq;
 mod exit;
 mod explain;
 mod explain_html;
@@ -34,6 +35,7 @@ mod schema;
 mod source;
 mod tail;
 mod telemetry;
+mod trace;
 mod views;
 
 use std::collections::HashMap;
@@ -132,7 +134,8 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Tail { config, from_start, number, no_follow, output } => {
             tail::tail(&config.config, &tail::Wish { from_start, number, onwards: !no_follow, output })
         }
-        Command::Trace { url, config, output } => runtime.block_on(views::trace(&config.config, &url, output)),
+        Command::Trace { url, config, output } => runtime.block_on(trace::trace(&config.config, &url, output)),
+        Command::Dlq(command) => runtime.block_on(dlq::dlq(command)),
         Command::Status { config, output } => runtime.block_on(views::status(&config.config, output)),
         Command::Schema { what } => {
             crate::out::print(format_args!("{}", schema::text(what)));

@@ -1,4 +1,4 @@
-//! What people ask of a desk beside it: `status`, `trace`, `feeds list` and `feeds show`. Read-only connections, no lock.
+//! What people ask of a desk beside it: `status`, `feeds list` and `feeds show`. Read-only connections, no lock.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -10,11 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use wiredesk_model::feed::{FullText, IdentityPolicy};
 use wiredesk_model::link::{bare, printable};
-use wiredesk_model::outcome::Outcome;
 use wiredesk_pipeline::whole::PAGES;
 use wiredesk_store::error::StoreError;
 use wiredesk_store::feeds::FeedState;
-use wiredesk_store::read::{Reader, Trace};
+use wiredesk_store::read::Reader;
 use wiredesk_store::subscriptions::Subscription;
 
 use crate::cli::Output;
@@ -30,7 +29,7 @@ pub(crate) fn written(path: &Path) -> Result<Written, Failure> {
 }
 
 /// A look into the data dir; `None` where no desk has run yet.
-fn reader(written: &Written) -> Result<Option<Reader>, Failure> {
+pub(crate) fn reader(written: &Written) -> Result<Option<Reader>, Failure> {
     match Reader::open(&written.config.daemon.data_dir) {
         Ok(reader) => Ok(Some(reader)),
         Err(StoreError::Missing { .. }) => Ok(None),
@@ -38,14 +37,15 @@ fn reader(written: &Written) -> Result<Option<Reader>, Failure> {
     }
 }
 
-fn table<const N: usize>(header: [&str; N]) -> Table {
+/// A table under a heading.
+pub(crate) fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
     table
 }
 
 /// A moment as people say it: "in 4m", "3h ago".
-fn relative(at: Timestamp) -> String {
+pub(crate) fn relative(at: Timestamp) -> String {
     let ahead = at.duration_since(Timestamp::now());
     let span = rough(ahead.abs());
     if ahead.is_negative() { format!("{span} ago") } else { format!("in {span}") }
@@ -299,55 +299,4 @@ pub(crate) async fn status(path: &Path, output: Output) -> Result<Exit, Failure>
 fn is_held(data_dir: &Path) -> bool {
     let Ok(file) = std::fs::File::open(data_dir.join("lock")) else { return false };
     matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock))
-}
-
-/// `trace URL`
-pub(crate) async fn trace(path: &Path, url: &str, output: Output) -> Result<Exit, Failure> {
-    let written = written(path)?;
-    let traces = match reader(&written)? {
-        Some(reader) => reader.trace(url).await.or_exit(Exit::Io)?,
-        None => Vec::new(),
-    };
-    if traces.is_empty() {
-        eprintln!("no feed has listed {} yet", printable(url));
-        return Ok(Exit::Failed);
-    }
-    for trace in &traces {
-        match output {
-            Output::Json => crate::out::line(format_args!("{}", json!(trace))),
-            Output::Text => crate::out::line(format_args!("{}", told(trace))),
-        }
-    }
-    Ok(Exit::Ok)
-}
-
-fn told(trace: &Trace) -> String {
-    let mut rows = vec![
-        ("entry", trace.key.to_string()),
-        ("feed", trace.feed.to_string()),
-        ("title", printable(trace.title.as_deref().unwrap_or_default())),
-        ("link", printable(trace.link.as_deref().unwrap_or_default())),
-        ("first seen", format!("{} ({})", trace.first_seen, relative(trace.first_seen))),
-        ("attempts", trace.attempts.to_string()),
-    ];
-    let mut add = |name, value: Option<String>| rows.extend(value.map(|value| (name, value)));
-    add("url", trace.url.as_deref().map(printable));
-    add("article", trace.article.map(|id| id.to_string()));
-    add("revision", trace.revision.map(|revision| revision.to_string()));
-    add("body", trace.hash.map(|hash| hash.to_string()));
-    add("last error", trace.last_error.as_deref().map(printable));
-    add("waits for", trace.waits_for.map(|key| key.to_string()));
-    let end = match &trace.outcome {
-        Some(Outcome::Published { receipt }) => format!("published at {receipt}"),
-        Some(Outcome::Duplicate { of }) => {
-            format!("duplicate of {of}{}", trace.placed.map(|at| format!(", which is at {at}")).unwrap_or_default())
-        }
-        Some(Outcome::Dropped(dropped)) => format!("dropped as {}: {}", dropped.reason(), printable(&dropped.detail())),
-        Some(outcome) => outcome.name().into(),
-        None if trace.under_way => "pending, under way".into(),
-        None => format!("pending{}", trace.due.map(|due| format!(", tried {}", relative(due))).unwrap_or_default()),
-    };
-    add("state", Some(end));
-    add("settled", trace.settled_at.map(|at| format!("{at} ({})", relative(at))));
-    rows.into_iter().fold(String::new(), |out, (name, value)| out + &format!("{name:<12} {value}\n"))
 }

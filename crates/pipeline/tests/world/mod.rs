@@ -31,6 +31,7 @@ use wiredesk_schedule::settings::Settings as ScheduleSettings;
 use wiredesk_store::Store;
 use wiredesk_store::entries::Pending;
 use wiredesk_store::feeds::FeedState;
+use wiredesk_store::gate::{Gate, Open};
 use wiredesk_store::read::Reader;
 use wiredesk_store::subscriptions::Subscription;
 
@@ -45,6 +46,9 @@ pub struct World {
     pub watcher: Watcher,
     /// Where hubs would reach the desk.
     pub callback: Option<url::Url>,
+    pub pipeline: PipelineSettings,
+    /// What stands before the store's writes.
+    pub gate: Box<dyn Fn() -> Box<dyn Gate> + Send + Sync>,
 }
 
 /// What a run came to.
@@ -71,6 +75,8 @@ impl World {
             politeness: Politeness { concurrency: 1, delay: Duration::ZERO, longest_delay: Duration::from_secs(60) },
             watcher: Arc::new(|_| {}),
             callback: None,
+            pipeline: PipelineSettings::default(),
+            gate: Box::new(|| Box::new(Open)),
         }
     }
 
@@ -125,7 +131,7 @@ impl World {
 
     fn desk(&self) -> (Arc<Desk>, Registry, mpsc::UnboundedReceiver<Vec<Pending>>) {
         let data = self.dir.path().join("data");
-        let store = Store::open(&data, self.now()).expect("a store");
+        let store = Store::open_behind((self.gate)(), &data, self.now()).expect("a store");
         let mut registry = Registry::default();
         let meter = Meter::new(&mut registry);
         let (released_to, released) = mpsc::unbounded_channel();
@@ -141,7 +147,7 @@ impl World {
         };
         let now = self.now.clone();
         let desk = Desk {
-            settings: PipelineSettings::default(),
+            settings: self.pipeline.clone(),
             schedule: self.schedule.clone(),
             politeness: self.politeness,
             min_words: 20,
@@ -162,9 +168,25 @@ impl World {
         (Arc::new(desk), registry, released)
     }
 
+    /// Forgets all that may be forgotten now, as a desk that starts does; returns how many rows.
+    pub async fn forget(&self) -> usize {
+        let store = Store::open(&self.dir.path().join("data"), self.now()).expect("a store");
+        let mut gone = 0;
+        loop {
+            match store.prune(self.now(), Duration::from_secs(90 * 86_400), 100).await.expect("pruned") {
+                0 => return gone,
+                some => gone += some,
+            }
+        }
+    }
+
+    /// A look into the data dir.
+    pub fn reader(&self) -> Reader {
+        Reader::open(&self.dir.path().join("data")).expect("a data dir")
+    }
+
     pub async fn state(&self, id: &str) -> FeedState {
-        let reader = Reader::open(&self.dir.path().join("data")).expect("a data dir");
-        reader.feeds().await.expect("feeds").into_iter().find(|state| state.id.as_str() == id).expect(id)
+        self.reader().feeds().await.expect("feeds").into_iter().find(|state| state.id.as_str() == id).expect(id)
     }
 
     pub async fn subscription(&self, id: &str) -> Option<Subscription> {

@@ -1,12 +1,15 @@
 //! One channel's folder: segments `%020d.jsonl`, named by the offset of their first line.
 
-use std::io::{self, BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::OpenError;
 use crate::log::disk::{Disk, DiskFile};
 use crate::log::line::{Line, parse};
+
+/// More than a batch comes to, in bytes.
+const ANEW: u64 = 64 << 20;
 
 fn path(folder: &Path, base: i64) -> PathBuf {
     folder.join(format!("{base:020}.jsonl"))
@@ -39,6 +42,8 @@ pub(crate) struct Read {
     pub(crate) next: i64,
     /// The length of all whole lines up to there.
     pub(crate) length: u64,
+    /// The length of the lines that were counted and not parsed.
+    pub(crate) skipped: u64,
     /// Whether all of the segment was read: nothing but whole, right lines.
     pub(crate) whole: bool,
 }
@@ -54,7 +59,7 @@ pub(crate) fn read(
 ) -> Result<Read, OpenError> {
     let file = disk.read(segment, at).map_err(broken("read", segment))?;
     let mut file = BufReader::with_capacity(256 << 10, file);
-    let mut so_far = Read { next: offset, length: at, whole: true };
+    let mut so_far = Read { next: offset, length: at, skipped: at, whole: true };
     let mut bytes = Vec::new();
     loop {
         bytes.clear();
@@ -70,6 +75,8 @@ pub(crate) fn read(
                 Some(line) if line.offset == so_far.next => take(&line)?,
                 _ => return Ok(Read { whole: false, ..so_far }),
             }
+        } else {
+            so_far.skipped += read as u64;
         }
         so_far.next += 1;
         so_far.length += read as u64;
@@ -90,6 +97,8 @@ pub(crate) struct Channel {
     rotate: u64,
     /// Whether a cut did not succeed: what is on disk beyond `length` is unknown.
     spoilt: bool,
+    /// Whether the segment's name is durable.
+    named: bool,
 }
 
 impl Channel {
@@ -111,30 +120,35 @@ impl Channel {
         let segment = path(&folder, base);
         let mut file = disk.write(&segment).map_err(broken("write", &segment))?;
         let good = read(&*disk, &segment, (0, base), known.max(base), &mut |_| Ok(()))?;
-        let mut warning = None;
-        if !good.whole {
-            let had = file.length().map_err(broken("read", &segment))?;
-            file.cut(good.length).map_err(broken("cut", &segment))?;
-            let cut = had.saturating_sub(good.length);
-            warning = Some(format!("{} ended in {cut} bytes of an unfinished write; cut", segment.display()));
-        }
+        let had = file.length().map_err(broken("read", &segment))?;
+        let cut = had.saturating_sub(good.length);
+        let warning =
+            (cut > 0).then(|| format!("{} ended in {cut} bytes of an unfinished write; cut", segment.display()));
+        // What is read may be in memory only, left there by a sync that failed; it would be gone one day, for no later sync takes
+        // it to the disk. So it is cut and written anew: from where the index ends, and at most what can have been under way.
+        file.cut(good.length).map_err(broken("cut", &segment))?;
+        let anew = good.skipped.max(good.length.saturating_sub(ANEW));
+        write_anew(&*disk, &segment, file.as_mut(), anew, good.length).map_err(broken("write", &segment))?;
         file.sync().map_err(broken("sync", &segment))?;
         disk.sync_folder(&folder).map_err(broken("sync", &folder))?;
-        let end = Self { disk, folder, file, next: good.next, length: good.length, rotate, spoilt: false };
-        Ok((end, first, warning))
+        let (next, length) = (good.next, good.length);
+        Ok((Self { disk, folder, file, next, length, rotate, spoilt: false, named: true }, first, warning))
     }
 
     /// Begins a new segment when the last one is full.
     pub(crate) fn rotate(&mut self) -> io::Result<()> {
-        if self.length == 0 || self.length < self.rotate {
-            return Ok(());
+        if self.length > 0 && self.length >= self.rotate {
+            let segment = path(&self.folder, self.next);
+            self.file = self.disk.write(&segment)?;
+            (self.length, self.named) = (0, false);
         }
-        let segment = path(&self.folder, self.next);
-        self.file = self.disk.write(&segment)?;
-        self.length = 0;
-        // A failed attempt at this very segment may have left something.
-        self.file.cut(0)?;
-        self.disk.sync_folder(&self.folder)
+        if !self.named {
+            // A failed attempt at this very segment may have left something.
+            self.file.cut(0)?;
+            self.disk.sync_folder(&self.folder)?;
+            self.named = true;
+        }
+        Ok(())
     }
 
     /// Writes lines behind the good end, without moving it.
@@ -166,6 +180,22 @@ impl Channel {
     pub(crate) fn is_spoilt(&self) -> bool {
         self.spoilt
     }
+}
+
+/// Writes what stands between two places of a file once more.
+fn write_anew(disk: &dyn Disk, path: &Path, file: &mut dyn DiskFile, mut from: u64, to: u64) -> io::Result<()> {
+    const PIECE: u64 = 1 << 20;
+    let mut bytes = Vec::new();
+    while from < to {
+        bytes.clear();
+        disk.read(path, from)?.take(PIECE.min(to - from)).read_to_end(&mut bytes)?;
+        if bytes.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        file.write_at(from, &bytes)?;
+        from += bytes.len() as u64;
+    }
+    Ok(())
 }
 
 /// Reads a channel from an offset to its end, segment by segment. A closed segment must be whole and reach to the next.
@@ -207,5 +237,5 @@ pub(crate) fn read_on(
     if !rotated {
         return Ok((base, read));
     }
-    Ok((read.next, Read { next: read.next, length: 0, whole: true }))
+    Ok((read.next, Read { next: read.next, length: 0, skipped: 0, whole: true }))
 }

@@ -122,28 +122,29 @@ impl LogWriter {
 }
 
 /// The log's own name, drawn when it is made: a copy of the folder is the same log, an empty one is another.
+///
+/// It is written at each START, for what was found may be in memory only, left there by a sync that failed.
 fn name(disk: &dyn Disk, log: &Path, fresh: &str) -> Result<String, OpenError> {
     let path = log.join("id");
     let broken = |doing| {
         let path = path.clone();
         move |source| OpenError::Io { doing, path, source }
     };
-    let names = disk.names(log).map_err(broken("read"))?;
-    if names.iter().any(|name| name == "id") {
-        let mut text = String::new();
-        disk.read(&path, 0).and_then(|file| file.take(200).read_to_string(&mut text)).map_err(broken("read"))?;
-        if text.ends_with('\n') && text.trim().len() > 1 {
-            return Ok(text.trim().to_owned());
-        }
-    }
-    let mut file = disk.write(&path).map_err(broken("write"))?;
-    let text = format!("{fresh}\n");
-    file.cut(0).and_then(|()| file.write_at(0, text.as_bytes())).map_err(broken("write"))?;
-    file.sync().and_then(|()| disk.sync_folder(log)).map_err(broken("sync"))?;
+    // The folder's own name, which may be from a START that was cut short.
     if let Some(above) = log.parent() {
         disk.sync_folder(above).map_err(broken("sync"))?;
     }
-    Ok(fresh.to_owned())
+    let mut text = String::new();
+    if disk.names(log).map_err(broken("read"))?.iter().any(|name| name == "id") {
+        disk.read(&path, 0).and_then(|file| file.take(200).read_to_string(&mut text)).map_err(broken("read"))?;
+    }
+    if !text.ends_with('\n') || text.trim().len() < 2 {
+        text = format!("{fresh}\n");
+    }
+    let mut file = disk.write(&path).map_err(broken("write"))?;
+    file.write_at(0, text.as_bytes()).and_then(|()| file.cut(text.len() as u64)).map_err(broken("write"))?;
+    file.sync().and_then(|()| disk.sync_folder(log)).map_err(broken("sync"))?;
+    Ok(text.trim().to_owned())
 }
 
 fn read_tail(

@@ -5,13 +5,14 @@
 //! took of the processor meanwhile is said.
 //!
 //! # Architecture
-//! - [`extract`], [`pipeline`], [`memory`], [`start`], [`schedule`]: one benchmark each.
+//! - [`extract`], [`pipeline`], [`memory`], [`start`], [`schedule`], [`index`]: one benchmark each.
 //! - [`pages`](wiredesk_tests::bench::pages): the pages that are read, made up from a seed or taken from a manifest, on disk and on a
 //!   local web alike.
 //! - [`cost`](wiredesk_tests::bench::cost): time on the clock and on the processor, ours, the desk's and everybody else's.
 //! - [`figure`](wiredesk_tests::bench::figure): a figure with its spread and its goal, as a table and as JSON.
 
 mod extract;
+mod index;
 mod memory;
 mod pipeline;
 mod schedule;
@@ -46,6 +47,8 @@ enum What {
     Start,
     /// The schedule with a million feeds, on virtual time, and how soon it is full again from a store that knows them.
     Schedule(schedule::Size),
+    /// A large index: the start on it, and how long writes wait while it forgets. Takes minutes and some GB; not among all of them.
+    Index(index::Size),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -64,5 +67,6 @@ fn main() -> anyhow::Result<()> {
         What::Pipeline(work) => pipeline::measure(&work, &mut report),
         What::Start => start::measure(&mut report),
         What::Schedule(size) => schedule::measure(&size, &mut report),
+        What::Index(size) => index::measure(&size, &mut report),
     }
 }

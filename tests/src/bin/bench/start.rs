@@ -12,7 +12,7 @@ const ROUNDS: usize = 10;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Milliseconds until the desk is ready; it is stopped afterwards.
-fn ready_after(desk: &Desk) -> anyhow::Result<f64> {
+pub(crate) fn ready_after(desk: &Desk) -> anyhow::Result<f64> {
     let begun = Instant::now();
     let running = desk.start()?;
     while !running.ask("/readyz").is_ok_and(|(status, _)| status == 200) {

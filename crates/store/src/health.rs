@@ -1,0 +1,59 @@
+//! Whether the data dir can be written. A full disk is no end: the desk stands still, says so once a minute, and goes on by
+//! itself. So the writer notes here that a write failed for the disk's sake, and tries the disk until there is room again.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tracing::{error, info};
+
+use crate::error::StoreError;
+
+/// How long to wait before the disk is tried again.
+const PAUSE: Duration = Duration::from_secs(1);
+/// A trouble that lasts is said this often.
+const REMIND: Duration = Duration::from_secs(60);
+
+/// The writer's side: what it knows of the disk.
+pub(crate) struct Health {
+    told: watch::Sender<Option<StoreError>>,
+    said: Option<Instant>,
+    next_try: Instant,
+}
+
+impl Health {
+    /// A disk of which nothing bad is known, and where others hear of it.
+    pub(crate) fn new() -> (Self, watch::Receiver<Option<StoreError>>) {
+        let (told, heard) = watch::channel(None);
+        (Self { told, said: None, next_try: Instant::now() }, heard)
+    }
+
+    /// A write failed. Only what the disk is to blame for is a trouble.
+    pub(crate) fn failed(&mut self, error: &StoreError) {
+        if error.is_the_disks() {
+            self.goes_on(error);
+        }
+    }
+
+    /// The disk cannot be written, or not yet.
+    pub(crate) fn goes_on(&mut self, error: &StoreError) {
+        self.next_try = Instant::now() + PAUSE;
+        if self.said.is_none_or(|at| at.elapsed() >= REMIND) {
+            self.said = Some(Instant::now());
+            error!(stage = "store", "{}; nothing new is begun until the data dir can be written", error.told());
+        }
+        self.told.send_if_modified(|now| now.replace(error.clone()).is_none());
+    }
+
+    /// The disk was tried, and there is room.
+    pub(crate) fn is_well(&mut self) {
+        self.said = None;
+        if self.told.send_replace(None).is_some() {
+            info!(stage = "store", "the data dir can be written again");
+        }
+    }
+
+    /// How long until the disk is to be tried; `None` while it is well.
+    pub(crate) fn next_try(&self) -> Option<Duration> {
+        self.told.borrow().as_ref().map(|_| self.next_try.saturating_duration_since(Instant::now()))
+    }
+}
