@@ -57,7 +57,7 @@ fn insist_now<T>(mut ask: impl FnMut() -> Result<T, StoreError>) -> T {
 async fn a_pass(store: &Store) {
     let (a, b) = (feed("a"), feed("b"));
     let feeds = ["a", "b"].map(|id| (feed(id), format!("http://{id}.example/feed")));
-    insist(|| store.sync_feeds(&feeds, at(0))).await;
+    insist(|| store.sync_feeds(feeds.to_vec(), at(0), |_| ())).await;
     let listed = || (1..=5).map(|n| item("a", &n.to_string(), &format!("a{n}"))).collect::<Vec<_>>();
     insist(|| store.journal(poll("a", 0, listed()), |_| next(0))).await;
     // One link through two feeds: the second waits for the first.
@@ -204,7 +204,7 @@ async fn a_full_disk_is_told_and_when_there_is_room_again_the_store_finds_out_by
     let dir = tempfile::tempdir().expect("a folder");
     let store = Store::open_behind(Box::new(Full(full.clone())), dir.path(), at(0)).expect("a store");
     let mut trouble = store.trouble();
-    store.sync_feeds(&[(feed("a"), "http://a.example/feed".into())], at(0)).await.expect("room");
+    store.sync_feeds(vec![(feed("a"), "http://a.example/feed".into())], at(0), |_| ()).await.expect("room");
     assert!(trouble.borrow().is_none());
 
     full.store(true, Ordering::SeqCst);
@@ -223,7 +223,7 @@ async fn writes_that_shared_a_commit_with_one_that_lost_it_are_told_so_and_may_a
     let dir = tempfile::tempdir().expect("a folder");
     let gate = Box::new(Nth { step: Step::Lost, left: left.clone() });
     let store = Store::open_behind(gate, dir.path(), at(0)).expect("a store");
-    store.sync_feeds(&[(feed("a"), "http://a.example/feed".into())], at(0)).await.expect("room");
+    store.sync_feeds(vec![(feed("a"), "http://a.example/feed".into())], at(0), |_| ()).await.expect("room");
     left.store(7, Ordering::SeqCst);
     let a = feed("a");
     let ends = futures(&store, &a).await;
@@ -269,11 +269,11 @@ async fn a_time_that_was_taken_back_with_its_transaction_is_written_with_the_nex
     let gate = Box::new(Nth { step: Step::Commit, left: left.clone() });
     let store = Store::open_behind(gate, dir.path(), at(0)).expect("a store");
     let feeds = [(feed("a"), "http://a.example/feed".to_owned())];
-    store.sync_feeds(&feeds, at(0)).await.expect("room");
+    store.sync_feeds(feeds.to_vec(), at(0), |_| ()).await.expect("room");
     left.store(1, Ordering::SeqCst);
     // Two weeks ahead: a jump that is doubted, noted in the very transaction that fails.
-    store.sync_feeds(&feeds, at(14 * 24)).await.expect_err("no room");
-    store.sync_feeds(&feeds, at(14 * 24)).await.expect("room");
+    store.sync_feeds(feeds.to_vec(), at(14 * 24), |_| ()).await.expect_err("no room");
+    store.sync_feeds(feeds.to_vec(), at(14 * 24), |_| ()).await.expect("room");
     let conn = Connection::open(dir.path().join("desk.sqlite")).expect("the file");
     let doubted: Option<String> = conn
         .query_row("SELECT max(value) FROM meta WHERE name = 'clock_doubted_since'", [], |row| row.get(0))

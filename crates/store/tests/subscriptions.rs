@@ -86,7 +86,7 @@ async fn subscriptions_outlive_a_restart_and_go_with_their_feeds_address() {
     desk.store.subscribe(wanted("a", "other"), at(3)).await.expect("replaced");
     assert_ne!(of(&desk, "a").await.token, token);
     assert_eq!(desk.store.subscription_at(token.reveal()).await.expect("read"), None);
-    desk.store.sync_feeds(&[(feed("a"), "http://a.example/moved".into())], at(4)).await.expect("feeds");
+    desk.store.sync_feeds(vec![(feed("a"), "http://a.example/moved".into())], at(4), |_| ()).await.expect("feeds");
     assert_eq!(desk.store.subscription(&feed("a")).await.expect("read"), None);
 }
 

@@ -111,7 +111,7 @@ async fn lay_down(store: &Store, size: &Size, then: Timestamp) -> anyhow::Result
     }
     let feeds: Vec<_> = (0..size.entries.div_ceil(FEED)).map(|nth| FeedId::new(format!("feed-{nth}"))).collect();
     let known: Vec<_> = feeds.iter().map(|id| (id.clone(), format!("https://{id}.example/feed"))).collect();
-    store.sync_feeds(&known, then).await?;
+    store.sync_feeds(known.to_vec(), then, |_| ()).await?;
     for (at, feed) in feeds.iter().enumerate() {
         let (from, next) = (at as u64 * FEED, Next { due: then, interval_s: None, habits: Habits::default() });
         let items = (from..from + FEED).map(|nth| listed(nth, feed)).collect::<Result<Vec<_>, _>>()?;
