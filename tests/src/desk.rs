@@ -1,5 +1,6 @@
 //! A desk as a process in a folder of its own.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -8,7 +9,10 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
+use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::{Fault, Record};
 
 /// The program under test, built beside this test or benchmark.
 pub fn program() -> PathBuf {
@@ -106,7 +110,17 @@ retry = {{ first = "200ms", max = "2s", attempts = 8 }}
     /// # Errors
     /// When it cannot be started.
     pub fn once(&self) -> anyhow::Result<Output> {
-        self.command(&["run", "--once", "--wait", "5s", "--output", "json"])
+        self.once_with(&Fault::none())
+    }
+
+    /// `run --once`, with a fault.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn once_with(&self, fault: &Fault) -> anyhow::Result<Output> {
+        let mut command = Command::new(program());
+        command.args(["run", "--once", "--wait", "5s", "--output", "json", "-c"]).arg(self.config());
+        Ok(fault.on(&mut command).stdin(Stdio::null()).output()?)
     }
 
     /// Starts the daemon.
@@ -114,16 +128,71 @@ retry = {{ first = "200ms", max = "2s", attempts = 8 }}
     /// # Errors
     /// When it cannot be started.
     pub fn start(&self) -> anyhow::Result<Running> {
+        self.start_with(&Fault::none())
+    }
+
+    /// Starts the daemon, with a fault.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_with(&self, fault: &Fault) -> anyhow::Result<Running> {
         let log = self.folder.path().join("log.txt");
         let stderr = std::fs::OpenOptions::new().create(true).append(true).open(&log)?;
-        let child = Command::new(program())
-            .args(["run", "-c"])
-            .arg(self.config())
+        let mut command = Command::new(program());
+        let child = fault
+            .on(command.args(["run", "-c"]).arg(self.config()))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(stderr)
             .spawn()?;
         Ok(Running { child, port: self.port, log })
+    }
+
+    /// How many entries are in each state, as `status` counts them.
+    ///
+    /// # Errors
+    /// When it gives no counts.
+    pub fn counts(&self) -> anyhow::Result<BTreeMap<String, u64>> {
+        let output = self.command(&["status", "--output", "json"])?;
+        let status: Value = serde_json::from_slice(&output.stdout)
+            .with_context(|| format!("no status: {}", String::from_utf8_lossy(&output.stderr)))?;
+        let entries = &status["entries"];
+        let mut counts = BTreeMap::new();
+        for open in ["pending", "waiting"] {
+            counts.insert(open.to_owned(), entries[open].as_u64().context("no count of open entries")?);
+        }
+        for settled in entries["settled"].as_array().context("no count of settled entries")? {
+            let outcome = settled["outcome"].as_str().context("no outcome")?.to_owned();
+            *counts.entry(outcome).or_default() += settled["entries"].as_u64().context("no count")?;
+        }
+        Ok(counts)
+    }
+
+    /// What the embedded log holds on a channel (`articles`, `articles.dlq`, `articles.copies`), read from its files.
+    ///
+    /// # Errors
+    /// When a line is no record.
+    pub fn embedded(&self, channel: &str) -> anyhow::Result<Vec<Record>> {
+        let mut segments: Vec<_> = std::fs::read_dir(self.data().join("log").join(channel))?
+            .map(|file| Ok(file?.path()))
+            .collect::<anyhow::Result<_>>()?;
+        segments.sort();
+        let mut records = Vec::new();
+        for segment in segments {
+            for line in read(&segment).lines() {
+                let line: Value = serde_json::from_str(line)?;
+                let headers = line["headers"].as_object().context("no headers")?;
+                let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                records.push(Record {
+                    partition: 0,
+                    offset: line["offset"].as_i64().context("no offset")?,
+                    key: text(&line["key"]),
+                    headers: headers.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
+                    value: line["value"].clone(),
+                });
+            }
+        }
+        Ok(records)
     }
 
     /// What the daemon has logged so far.
@@ -204,6 +273,18 @@ impl Running {
     pub fn wait_until_ready(&mut self) -> anyhow::Result<()> {
         self.wait_for("readyz", Duration::from_secs(60), |desk| {
             desk.ask("/readyz").is_ok_and(|(status, _)| status == 200)
+        })
+    }
+
+    /// Waits until each of so many feeds was polled and nothing is pending.
+    ///
+    /// # Errors
+    /// When that is not so within two minutes.
+    pub fn wait_until_drained(&mut self, feeds: u64) -> anyhow::Result<()> {
+        self.wait_for("everything to be settled", Duration::from_secs(120), |desk| {
+            // What a poll brings in is counted with it.
+            desk.metric("wiredesk_polls_total").is_ok_and(|polls| polls >= feeds as f64)
+                && desk.metric("wiredesk_entries_pending").is_ok_and(|pending| pending == 0.0)
         })
     }
 

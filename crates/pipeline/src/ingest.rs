@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tracing::{info, warn};
 use url::Url;
 use wiredesk_clean::Cleaned;
+use wiredesk_faults::{Point, reach};
 use wiredesk_fetch::answer::{Page, PageAnswer, RobotsVerdict};
 use wiredesk_fetch::body::Body;
 use wiredesk_fetch::error::FetchError;
@@ -100,6 +101,7 @@ impl Desk {
         seat: Option<Seat>,
     ) -> Result<Ingested, IngestError> {
         let Some(admitted) = self.store.admit(entry, self.clock.now()).await? else { return Ok(Ingested::Nothing) };
+        reach(Point::Admitted);
         if let Some(fate) = &admitted.fate {
             let fate = fate.clone();
             return self.fulfil(&admitted, fate).await;
@@ -334,6 +336,7 @@ impl Desk {
             page: validators,
         };
         let sighting = self.store.sight(sight, self.clock.now()).await?;
+        reach(Point::Sighted);
         if sighting.wall {
             return Ok(None);
         }
@@ -390,7 +393,9 @@ impl Desk {
             feed: entry.feed.clone(),
             date_seen: self.clock.now(),
         };
-        Ok(self.publication.copy(&copy).await?)
+        self.publication.copy(&copy).await?;
+        reach(Point::Copied);
+        Ok(())
     }
 
     /// Ends an entry whose end was known before its page was looked at.
@@ -441,6 +446,7 @@ impl Desk {
             attempts: admitted.attempts,
         };
         self.publication.dead_letter(&letter).await?;
+        reach(Point::Lettered);
         if matches!(dropped, Dropped::Wall) {
             warn!(feed = %entry.feed, url = letter.url, stage = "dedup", "one text under several titles on this host: a wall, not an article");
         }

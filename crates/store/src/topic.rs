@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use wiredesk_faults::{Point, reach};
 use wiredesk_model::id::{ArticleId, Digest, EntryKey};
 use wiredesk_model::outcome::{Outcome, Receipt};
 use wiredesk_model::topic::{Found, Joint, Positions, TopicIdentity};
@@ -110,6 +111,7 @@ impl Blocking {
                     freed.extend(settle_one(tx, record, joint, now)?);
                 }
             }
+            reach(Point::Settling);
             Ok(freed)
         };
         self.store.inner.writer.write_blocking(work)
@@ -143,7 +145,9 @@ impl Blocking {
                     Some(made),
                 )?;
             }
-            next.into_iter().try_for_each(|(partition, next)| advance(tx, partition, next))
+            next.into_iter().try_for_each(|(partition, next)| advance(tx, partition, next))?;
+            reach(Point::Indexing);
+            Ok(())
         };
         self.store.inner.writer.write_blocking(work)
     }

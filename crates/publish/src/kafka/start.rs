@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::message::Message as _;
 use rdkafka::producer::Producer as _;
+use wiredesk_faults::{Point, Protection, reach, without};
 use wiredesk_model::topic::Found;
 
 use crate::error::OpenError;
@@ -16,7 +17,7 @@ use crate::kafka::reader::{Reader, found};
 use crate::kafka::run::KafkaWriter;
 use crate::kafka::topics::{Cluster, ready};
 use crate::settings::Delivery;
-use crate::writer::{Opened, Opening, SLICE, Tail, TakeTail, Writer, known};
+use crate::writer::{Opened, Opening, Tail, TakeTail, Writer, known, slice_size};
 
 /// A foreign transaction is named when it holds the tail back for longer than this.
 const NAMED_AFTER: Duration = Duration::from_secs(3);
@@ -49,10 +50,13 @@ pub(crate) fn open(opening: &Opening<'_>, tail: &mut TakeTail<'_>) -> Result<Ope
     let producer = Arc::new(clients.producer()?);
     if settings.kafka.delivery == Delivery::ExactlyOnce {
         fence(&cluster, &producer)?;
+        reach(Point::Fenced);
     }
     // From here on nobody else writes under our name, and what the marks say is all there is of it.
     let spans = begin.spans(&cluster.asking, &mut warnings)?;
-    begin.wait_for_strangers(&reading, &spans)?;
+    if !without(Protection::Fence) {
+        begin.wait_for_strangers(&reading, &spans)?;
+    }
     begin.read_tail(&reading, &spans, tail, &mut warnings)?;
     let writer = Writer::Kafka(KafkaWriter::new(producer, settings));
     Ok(Opened { writer, identity, warnings })
@@ -178,6 +182,7 @@ impl<'a> Begin<'a> {
         let mut hand_on = |slice: &mut Vec<Found>, next: &BTreeMap<i32, i64>| {
             let next: Vec<(i32, i64)> = next.iter().map(|(p, n)| (*p, *n)).collect();
             tail(Tail { found: slice, next: &next }).map_err(|source| OpenError::Tail { source })?;
+            reach(Point::CaughtUp);
             slice.clear();
             Ok(())
         };
@@ -192,7 +197,7 @@ impl<'a> Begin<'a> {
                 None => keyless += 1,
             }
             next.insert(message.partition(), message.offset() + 1);
-            if slice.len() >= SLICE { hand_on(&mut slice, &next) } else { Ok(()) }
+            if slice.len() >= slice_size() { hand_on(&mut slice, &next) } else { Ok(()) }
         })?;
         for (partition, (from, end)) in spans {
             let read = next.entry(*partition).or_insert(*from);
