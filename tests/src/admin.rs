@@ -84,6 +84,18 @@ impl Admin {
         Ok(())
     }
 
+    /// The broker that leads a partition.
+    ///
+    /// # Errors
+    /// The broker's word.
+    pub fn leader(&self, topic: &str, partition: i32) -> anyhow::Result<i32> {
+        let consumer: BaseConsumer = self.config.create()?;
+        let metadata = consumer.fetch_metadata(Some(topic), LIMIT)?;
+        let found = metadata.topics().first().context("no answer")?;
+        let of = found.partitions().iter().find(|found| found.id() == partition).context("no such partition")?;
+        Ok(of.leader())
+    }
+
     /// The low and the high watermark of each partition.
     ///
     /// # Errors

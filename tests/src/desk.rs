@@ -36,6 +36,7 @@ pub struct Running {
     child: Child,
     port: u16,
     log: PathBuf,
+    config: PathBuf,
 }
 
 impl Desk {
@@ -102,7 +103,7 @@ retry = {{ first = "200ms", max = "2s", attempts = 8 }}
     /// # Errors
     /// When it cannot be started.
     pub fn command(&self, arguments: &[&str]) -> anyhow::Result<Output> {
-        Ok(Command::new(program()).args(arguments).arg("-c").arg(self.config()).stdin(Stdio::null()).output()?)
+        command(arguments, &self.config())
     }
 
     /// `run --once`.
@@ -145,7 +146,7 @@ retry = {{ first = "200ms", max = "2s", attempts = 8 }}
             .stdout(Stdio::null())
             .stderr(stderr)
             .spawn()?;
-        Ok(Running { child, port: self.port, log })
+        Ok(Running { child, port: self.port, log, config: self.config() })
     }
 
     /// How many entries are in each state, as `status` counts them.
@@ -153,19 +154,7 @@ retry = {{ first = "200ms", max = "2s", attempts = 8 }}
     /// # Errors
     /// When it gives no counts.
     pub fn counts(&self) -> anyhow::Result<BTreeMap<String, u64>> {
-        let output = self.command(&["status", "--output", "json"])?;
-        let status: Value = serde_json::from_slice(&output.stdout)
-            .with_context(|| format!("no status: {}", String::from_utf8_lossy(&output.stderr)))?;
-        let entries = &status["entries"];
-        let mut counts = BTreeMap::new();
-        for open in ["pending", "waiting"] {
-            counts.insert(open.to_owned(), entries[open].as_u64().context("no count of open entries")?);
-        }
-        for settled in entries["settled"].as_array().context("no count of settled entries")? {
-            let outcome = settled["outcome"].as_str().context("no outcome")?.to_owned();
-            *counts.entry(outcome).or_default() += settled["entries"].as_u64().context("no count")?;
-        }
-        Ok(counts)
+        counts(&self.config())
     }
 
     /// What the embedded log holds on a channel (`articles`, `articles.dlq`, `articles.copies`), read from its files.
@@ -199,6 +188,26 @@ retry = {{ first = "200ms", max = "2s", attempts = 8 }}
     pub fn log(&self) -> String {
         read(&self.folder.path().join("log.txt"))
     }
+}
+
+fn command(arguments: &[&str], config: &Path) -> anyhow::Result<Output> {
+    Ok(Command::new(program()).args(arguments).arg("-c").arg(config).stdin(Stdio::null()).output()?)
+}
+
+fn counts(config: &Path) -> anyhow::Result<BTreeMap<String, u64>> {
+    let output = command(&["status", "--output", "json"], config)?;
+    let status: Value = serde_json::from_slice(&output.stdout)
+        .with_context(|| format!("no status: {}", String::from_utf8_lossy(&output.stderr)))?;
+    let entries = &status["entries"];
+    let mut counts = BTreeMap::new();
+    for open in ["pending", "waiting"] {
+        counts.insert(open.to_owned(), entries[open].as_u64().context("no count of open entries")?);
+    }
+    for settled in entries["settled"].as_array().context("no count of settled entries")? {
+        let outcome = settled["outcome"].as_str().context("no outcome")?.to_owned();
+        *counts.entry(outcome).or_default() += settled["entries"].as_u64().context("no count")?;
+    }
+    Ok(counts)
 }
 
 fn read(path: &Path) -> String {
@@ -276,16 +285,24 @@ impl Running {
         })
     }
 
-    /// Waits until each of so many feeds was polled and nothing is pending.
+    /// Waits until the desk has seen so many entries and all of them are settled, by the store itself: the gauge of the pending
+    /// ones lags behind.
     ///
     /// # Errors
     /// When that is not so within two minutes.
-    pub fn wait_until_drained(&mut self, feeds: u64) -> anyhow::Result<()> {
+    pub fn wait_until_drained(&mut self, entries: u64) -> anyhow::Result<()> {
         self.wait_for("everything to be settled", Duration::from_secs(120), |desk| {
-            // What a poll brings in is counted with it.
-            desk.metric("wiredesk_polls_total").is_ok_and(|polls| polls >= feeds as f64)
-                && desk.metric("wiredesk_entries_pending").is_ok_and(|pending| pending == 0.0)
+            counts(&desk.config).is_ok_and(|counts| {
+                counts.values().sum::<u64>() >= entries && counts["pending"] + counts["waiting"] == 0
+            })
         })
+    }
+
+    /// Whether the process was stopped by SIGSTOP and not yet continued.
+    pub fn stands_still(&self) -> bool {
+        let stat = read(Path::new(&format!("/proc/{}/stat", self.id())));
+        // The state stands behind the name, which is in brackets and may hold anything.
+        stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('T'))
     }
 
     /// Sends a signal by name.

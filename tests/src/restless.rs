@@ -25,13 +25,24 @@ pub struct Restless {
     /// The sites.
     pub web: Web,
     sites: u64,
-    stories: u64,
+    stories: AtomicU64,
     edition: Arc<AtomicU64>,
+    change: Change,
 }
 
-/// Every fifth story changes inside its body at each fetch, all others around it.
-fn changes_inside(number: u64) -> bool {
-    number % 5 == 2
+/// Where pages change from one fetch to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    /// Every fifth inside its body, all around it.
+    Inside,
+    /// All around their bodies.
+    Around,
+}
+
+impl Change {
+    fn is_inside(self, number: u64) -> bool {
+        self == Self::Inside && number % 5 == 2
+    }
 }
 
 /// What a later edition says more.
@@ -39,17 +50,21 @@ fn is_rewritten(number: u64) -> bool {
     number > SHORT && number.is_multiple_of(2)
 }
 
+fn name(site: u64) -> String {
+    format!("s{site}")
+}
+
 fn path(number: u64) -> String {
     format!("story/{number}")
 }
 
-fn page(at: u64, number: u64, edition: u64, fetch: u64) -> String {
+fn page(at: u64, number: u64, edition: u64, fetch: u64, change: Change) -> String {
     let told = story(if number == SHARED { u64::MAX } else { at }, number);
     let mut paragraphs = told.paragraphs;
     if number == SHORT {
         paragraphs = vec!["Closed today.".to_owned()];
     }
-    if changes_inside(number) {
+    if change.is_inside(number) {
         paragraphs.push(format!("The clerk counted {fetch} visitors at the door before the meeting had begun."));
     }
     if edition > 0 && is_rewritten(number) {
@@ -64,19 +79,36 @@ impl Restless {
     /// # Errors
     /// Where the system gives no port.
     pub fn start(sites: u64, stories: u64) -> anyhow::Result<Self> {
-        let edition = Arc::<AtomicU64>::default();
-        let built = (0..sites).map(|at| {
-            let items = (0..stories).map(|number| item(&path(number)));
-            let mut built =
-                site(format!("s{at}")).feed(rss("feed.xml").entries(items)).latency(Duration::from_millis(10));
-            for number in 0..stories {
-                let edition = Arc::clone(&edition);
-                built =
-                    built.page_fn(&path(number), move |fetch| page(at, number, edition.load(Ordering::SeqCst), fetch));
-            }
-            built
-        });
-        Ok(Self { web: Web::start(built)?, sites, stories, edition })
+        Self::with(sites, stories, Change::Inside)
+    }
+
+    /// The same, and no body changes but by an edition: two desks that read it read the same.
+    ///
+    /// # Errors
+    /// Where the system gives no port.
+    pub fn start_steady(sites: u64, stories: u64) -> anyhow::Result<Self> {
+        Self::with(sites, stories, Change::Around)
+    }
+
+    fn with(sites: u64, stories: u64, change: Change) -> anyhow::Result<Self> {
+        let built = (0..sites).map(|at| site(name(at)).feed(rss("feed.xml")).latency(Duration::from_millis(10)));
+        let web = Self { web: Web::start(built)?, sites, stories: AtomicU64::new(0), edition: Arc::default(), change };
+        web.grow(stories);
+        Ok(web)
+    }
+
+    /// So many more stories on each site.
+    pub fn grow(&self, stories: u64) {
+        let from = self.stories.fetch_add(stories, Ordering::SeqCst);
+        for at in 0..self.sites {
+            self.web.change(&name(at), |site| {
+                (from..from + stories).fold(site, |site, number| {
+                    let (edition, change) = (Arc::clone(&self.edition), self.change);
+                    let now = move |fetch| page(at, number, edition.load(Ordering::SeqCst), fetch, change);
+                    site.edit_feed("feed.xml", |feed| feed.on_top(item(&path(number)))).page_fn(&path(number), now)
+                })
+            });
+        }
     }
 
     /// The feeds, as a desk is configured with them.
@@ -86,7 +118,11 @@ impl Restless {
 
     /// How many entries are listed.
     pub fn entries(&self) -> u64 {
-        self.sites * self.stories
+        self.sites * self.stories()
+    }
+
+    fn stories(&self) -> u64 {
+        self.stories.load(Ordering::SeqCst)
     }
 
     /// A new edition: every entry has another title, and every second story a body that says more.
@@ -94,7 +130,7 @@ impl Restless {
         let edition = self.edition.fetch_add(1, Ordering::SeqCst) + 1;
         for name in self.web.names() {
             self.web.change(name, |site| {
-                (0..self.stories).fold(site, |site, number| {
+                (0..self.stories()).fold(site, |site, number| {
                     site.edit_feed("feed.xml", |feed| {
                         feed.edit(&path(number), |item| item.title(&format!("Story {number}, edition {edition}")))
                     })
@@ -107,8 +143,8 @@ impl Restless {
     fn wanted(&self, editions: u64) -> BTreeMap<String, usize> {
         let mut wanted = BTreeMap::new();
         for name in self.web.names() {
-            for number in SHORT + 1..self.stories {
-                let again = editions > 0 && (is_rewritten(number) || changes_inside(number));
+            for number in SHORT + 1..self.stories() {
+                let again = editions > 0 && (is_rewritten(number) || self.change.is_inside(number));
                 wanted.insert(self.web.url(name, &path(number)), if again { 2 } else { 1 });
             }
         }
@@ -146,7 +182,7 @@ impl Restless {
 
     fn is_fetched_into(&self, record: &Record) -> bool {
         let number = record.text("/url").rsplit('/').next().and_then(|number| number.parse().ok());
-        number.is_some_and(changes_inside)
+        number.is_some_and(|number| self.change.is_inside(number))
     }
 
     /// The desk's own counts agree with the topic: before any edition, what is published is called so, and a duplicate is one.
@@ -160,7 +196,7 @@ impl Restless {
         ensure!(settled("pending") + settled("waiting") == 0, "not drained: {counts:?}");
         ensure!(settled("dropped") == self.sites, "one entry of each site is dropped: {counts:?}");
         if editions == 0 {
-            ensure!(settled("published") == self.sites * (self.stories - 2) + 1, "{counts:?}");
+            ensure!(settled("published") == self.sites * (self.stories() - 2) + 1, "{counts:?}");
             ensure!(settled("duplicate") == self.sites - 1, "{counts:?}");
         }
         Ok(())

@@ -37,7 +37,7 @@ fn after_a_late(
 
     let mut second = desk.start_with(fault).expect("another life");
     second.wait_until_ready().expect("ready");
-    second.wait_until_drained(2).expect("drained");
+    second.wait_until_drained(web.entries()).expect("drained");
     proxy.release().expect("the broker answers");
     assert_eq!(second.stop().expect("an end").code(), Some(0));
     Some(web.holds(&kafka.read(topic).expect("the topic"), 0))

@@ -55,6 +55,8 @@ pub struct Opening<'a> {
     pub secrets: &'a BTreeMap<String, Secret>,
     /// Whether to give up; asked at least ten times a second.
     pub stop: &'a dyn Fn() -> bool,
+    /// Told, once a minute, what START waits for that others have to end.
+    pub waiting: &'a dyn Fn(&str),
 }
 
 /// A topic that is ready for batches.

@@ -173,6 +173,10 @@ impl Thread {
             again,
             secrets: &self.parts.secrets,
             stop: &|| stop.load(Ordering::Relaxed),
+            waiting: &|what| {
+                self.standing.send_replace(Standing::Waiting(what.to_owned()));
+                warn!(stage = "publish", "{what}; waiting for its end");
+            },
         };
         let mut read = 0u64;
         let opened = Writer::open(&opening, &mut |tail: Tail<'_>| {

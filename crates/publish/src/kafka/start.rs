@@ -21,6 +21,8 @@ use crate::writer::{Opened, Opening, Tail, TakeTail, Writer, known, slice_size};
 
 /// A foreign transaction is named when it holds the tail back for longer than this.
 const NAMED_AFTER: Duration = Duration::from_secs(3);
+/// And again this often.
+const NAMED_AGAIN_AFTER: Duration = Duration::from_secs(60);
 /// How long one call of `init_transactions` waits before it is made again.
 const FENCE_STEP: Duration = Duration::from_secs(2);
 /// How long the fence may take in all: coordinators load, open transactions are aborted.
@@ -130,25 +132,22 @@ impl<'a> Begin<'a> {
         Ok(spans)
     }
 
-    /// Waits until nothing before the end marks can still be committed or aborted by somebody else.
+    /// Waits until nothing before the end marks can still be committed or aborted by somebody else, and says whom it waits for.
     fn wait_for_strangers(&self, reading: &Arc<Consumer>, spans: &Spans) -> Result<(), OpenError> {
         let begun = Instant::now();
-        let mut named = false;
         for (partition, (_, end)) in spans {
+            let mut named: Option<Instant> = None;
             loop {
                 let (_, stable) = self.cluster.marks_by(reading, self.topic(), *partition)?;
                 if stable >= *end {
                     break;
                 }
-                if !named && begun.elapsed() > NAMED_AFTER {
-                    named = true;
-                    tracing::warn!(
-                        stage = "publish",
-                        topic = self.topic(),
-                        partition,
-                        offset = stable,
-                        "another program's open transaction holds the topic back; waiting for its end"
-                    );
+                if begun.elapsed() > NAMED_AFTER && named.is_none_or(|at| at.elapsed() > NAMED_AGAIN_AFTER) {
+                    named = Some(Instant::now());
+                    (self.opening.waiting)(&format!(
+                        "another program's open transaction holds {} back at offset {stable} of partition {partition}",
+                        self.topic()
+                    ));
                 }
                 let look_again = Instant::now() + 2 * LOOK;
                 while Instant::now() < look_again {
