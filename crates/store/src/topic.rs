@@ -93,6 +93,18 @@ impl Blocking {
         self.store.inner.pool.read(|conn| placed(conn, hash))
     }
 
+    /// Notes that a desk was started on this data dir at `started` (milliseconds since 1970); gives the start before it.
+    ///
+    /// # Errors
+    /// What SQLite says; then the start before is the last one still.
+    pub fn begin_life(&self, started: i64) -> Result<Option<i64>> {
+        self.store.inner.writer.write_blocking(move |tx| {
+            let before = meta(tx, "life")?.and_then(|text| text.parse().ok());
+            tx.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('life', ?1)", [started.to_string()])?;
+            Ok(before)
+        })
+    }
+
     /// The journal's side of records that are in the topic: their articles learn of their bodies, and their entries, where
     /// they are open, are settled as published. The entries that waited for those are returned, to be worked on now.
     ///

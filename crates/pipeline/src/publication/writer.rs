@@ -19,6 +19,7 @@ use wiredesk_model::record::Event;
 use wiredesk_model::secret::Secret;
 use wiredesk_model::topic::{Found, Message};
 use wiredesk_publish::error::{CommitError, OpenError};
+use wiredesk_publish::settings::Kind;
 use wiredesk_publish::writer::{Opening, Tail, Writer};
 use wiredesk_store::error::StoreError;
 use wiredesk_store::topic::{Blocking, Placed};
@@ -59,6 +60,10 @@ pub(super) struct Thread {
     pub(super) inbox: Receiver<Item>,
     pub(super) standing: watch::Sender<Standing>,
     pub(super) stop: Arc<AtomicBool>,
+    /// When a desk was last started on this data dir before this one.
+    pub(super) before: Option<i64>,
+    /// Where the partitions end, as far as this process has read and written.
+    pub(super) ends: BTreeMap<i32, i64>,
     /// Since when a batch is being committed.
     pub(super) committing: Arc<Mutex<Option<Instant>>>,
 }
@@ -88,6 +93,10 @@ impl Thread {
     }
 
     fn work(&mut self) -> Ending {
+        let Some(before) = self.insist(|| self.index.begin_life(self.parts.desk.started)) else {
+            return Ending::Closed;
+        };
+        self.before = before;
         let mut carried = Vec::new();
         let mut again = false;
         loop {
@@ -178,12 +187,22 @@ impl Thread {
                 warn!(stage = "publish", "{what}; waiting for its end");
             },
         };
-        let mut read = 0u64;
+        let (mut read, mut forgotten) = (0u64, 0usize);
         let opened = Writer::open(&opening, &mut |tail: Tail<'_>| {
             read += tail.found.len() as u64;
+            forgotten += self.forgotten(tail.found);
             self.keep(tail.found, tail.next).map_err(Into::into)
         })?;
-        self.index.set_identity(&opened.identity, &self.index.positions()?.next)?;
+        self.ends = self.index.positions()?.next;
+        self.index.set_identity(&opened.identity, &self.ends)?;
+        if forgotten > 0 {
+            warn!(
+                stage = "publish",
+                records = forgotten,
+                "records of this desk are in the topic that its data dir knows nothing of: was it restored from a backup? They are \
+                 taken in, and not published again"
+            );
+        }
         if rebuild {
             let gone = self.index.end_rebuild()?;
             info!(
@@ -205,6 +224,33 @@ impl Thread {
             "fenced and caught up"
         );
         Ok(opened.writer)
+    }
+
+    /// How many of these records were written by a desk of this data dir, later than the last one that it remembers.
+    fn forgotten(&self, found: &[Found]) -> usize {
+        let Some(before) = self.before else { return 0 };
+        let (me, lives) = (&self.parts.desk, before + 1..self.parts.desk.started);
+        let is_later = |found: &&Found| {
+            found.joint.as_ref().is_some_and(|joint| joint.desk.name == me.name && lives.contains(&joint.desk.started))
+        };
+        found.iter().filter(is_later).count()
+    }
+
+    /// Moves the ends on. An offset that was given before is given again only where the topic is another one by now: then nothing
+    /// that is known of it holds any more.
+    fn advance(&mut self, found: &[Found], next: &[(i32, i64)]) -> Result<(), Ending> {
+        let again = found.iter().map(|found| found.receipt).find_map(|receipt| {
+            let next = self.ends.get(&receipt.partition).copied().filter(|end| receipt.offset < *end)?;
+            Some((receipt, next))
+        });
+        if let Some((receipt, next)) = again
+            && self.parts.settings.kind == Kind::Kafka
+        {
+            let (topic, partition, end) = (self.parts.settings.kafka.topic.clone(), receipt.partition, receipt.offset);
+            return Err(Ending::Refused(OpenError::Lost { topic, partition, next, end }.to_string()));
+        }
+        self.ends.extend(next.iter().copied());
+        Ok(())
     }
 
     /// Takes what the topic holds for the truth: the entries first, then the index. A crash between the two leaves the
@@ -251,7 +297,7 @@ impl Thread {
         batch.iter().map(lookup).collect()
     }
 
-    fn write(&self, writer: &mut Writer, batch: Vec<Item>) -> Result<Written, Ending> {
+    fn write(&mut self, writer: &mut Writer, batch: Vec<Item>) -> Result<Written, Ending> {
         let Some(placed) = self.insist(|| self.placed(&batch)) else { return Err(Ending::Closed) };
         let mut batch = sift(batch, placed);
         let (mut trouble, mut aborts) = (Trouble::default(), 0u32);
@@ -312,7 +358,7 @@ impl Thread {
     }
 
     /// A batch that holds a refused record is sent one record to a transaction: the one that fails alone is refused.
-    fn one_by_one(&self, writer: &mut Writer, batch: Vec<Item>) -> Result<Written, Ending> {
+    fn one_by_one(&mut self, writer: &mut Writer, batch: Vec<Item>) -> Result<Written, Ending> {
         let mut rest = batch.into_iter();
         while let Some(item) = rest.next() {
             if let Written::StartAgain(mut back) = self.write(writer, vec![item])? {
@@ -323,7 +369,7 @@ impl Thread {
         Ok(Written::Done)
     }
 
-    fn committed(&self, batch: Vec<Item>, receipts: &[Receipt]) -> Result<Written, Ending> {
+    fn committed(&mut self, batch: Vec<Item>, receipts: &[Receipt]) -> Result<Written, Ending> {
         reach(Point::Committed);
         let mut next: BTreeMap<i32, i64> = BTreeMap::new();
         let mut found = Vec::new();
@@ -335,6 +381,7 @@ impl Thread {
             }
         }
         let next: Vec<_> = next.into_iter().collect();
+        self.advance(&found, &next)?;
         // The records are in the topic. Without room on the disk the desk stands still here until there is some.
         if self.insist(|| self.keep(&found, &next)).is_none() {
             return Err(Ending::Closed);
