@@ -119,8 +119,16 @@ retry = {{ first = "200ms", max = "2s", attempts = 8 }}
     /// # Errors
     /// When it cannot be started.
     pub fn once_with(&self, fault: &Fault) -> anyhow::Result<Output> {
+        self.once_asked(fault, &[])
+    }
+
+    /// `run --once`, with a fault and these further arguments.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn once_asked(&self, fault: &Fault, more: &[&str]) -> anyhow::Result<Output> {
         let mut command = Command::new(program());
-        command.args(["run", "--once", "--wait", "5s", "--output", "json", "-c"]).arg(self.config());
+        command.args(["run", "--once", "--wait", "5s", "--output", "json"]).args(more).arg("-c").arg(self.config());
         Ok(fault.on(&mut command).stdin(Stdio::null()).output()?)
     }
 
@@ -289,9 +297,10 @@ impl Running {
     /// ones lags behind.
     ///
     /// # Errors
-    /// When that is not so within two minutes.
+    /// When that is not so within two minutes and a second more for each twenty entries.
     pub fn wait_until_drained(&mut self, entries: u64) -> anyhow::Result<()> {
-        self.wait_for("everything to be settled", Duration::from_secs(120), |desk| {
+        let limit = Duration::from_secs(120 + entries / 20);
+        self.wait_for("everything to be settled", limit, |desk| {
             counts(&desk.config).is_ok_and(|counts| {
                 counts.values().sum::<u64>() >= entries && counts["pending"] + counts["waiting"] == 0
             })

@@ -20,6 +20,9 @@ const SHARED: u64 = 0;
 /// A page that is no article: too short.
 const SHORT: u64 = 1;
 
+/// So many stories a feed lists; older ones drop off.
+const LISTED: u64 = 400;
+
 /// The web. Each site lists the same numbers of stories: the first one is on all sites, the second is no article.
 pub struct Restless {
     /// The sites.
@@ -55,7 +58,7 @@ fn name(site: u64) -> String {
 }
 
 fn path(number: u64) -> String {
-    format!("story/{number}")
+    format!("/story/{number}")
 }
 
 fn page(at: u64, number: u64, edition: u64, fetch: u64, change: Change) -> String {
@@ -105,7 +108,11 @@ impl Restless {
                 (from..from + stories).fold(site, |site, number| {
                     let (edition, change) = (Arc::clone(&self.edition), self.change);
                     let now = move |fetch| page(at, number, edition.load(Ordering::SeqCst), fetch, change);
-                    site.edit_feed("feed.xml", |feed| feed.on_top(item(&path(number)))).page_fn(&path(number), now)
+                    let site = site.edit_feed("feed.xml", |feed| match number.checked_sub(LISTED) {
+                        Some(old) => feed.without(&path(old)).on_top(item(&path(number))),
+                        None => feed.on_top(item(&path(number))),
+                    });
+                    site.page_fn(&path(number), now)
                 })
             });
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use wiredesk_testkit::prose::letters;
 
 use crate::Record;
@@ -13,12 +13,14 @@ use crate::Record;
 /// # Errors
 /// The first record that is not as it must be.
 pub fn sound(records: &[Record]) -> anyhow::Result<()> {
-    let (mut hashes, mut bodies) = (BTreeSet::new(), BTreeSet::new());
+    let (mut hashes, mut bodies) = (BTreeMap::new(), BTreeSet::new());
     let mut articles: BTreeMap<&str, BTreeMap<u64, &Record>> = BTreeMap::new();
     for record in records {
         let (url, hash) = (record.text("/url"), record.text("/content_hash"));
         ensure!(hash == format!("sha256:{}", record.key), "{url}: the key is not its hash");
-        ensure!(hashes.insert(hash), "{url}: {hash} is in the topic twice");
+        if let Some(first) = hashes.insert(hash, record) {
+            bail!("{hash} is in the topic twice: {} and {}", told(first), told(record));
+        }
         ensure!(bodies.insert(letters(record.text("/text"))), "{url}: its text is in the topic twice");
         let revision = record.value["revision"].as_u64().unwrap_or_default();
         ensure!(record.headers.get("wd-revision") == Some(&revision.to_string()), "{url}: wd-revision");
@@ -37,4 +39,18 @@ pub fn sound(records: &[Record]) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Where a record is, whose it is, and who wrote it.
+fn told(record: &Record) -> String {
+    let header = |name: &str| record.headers.get(name).map_or("?", String::as_str);
+    format!(
+        "{} at {}@{} by {} for entry {}, revision {}",
+        record.text("/url"),
+        record.partition,
+        record.offset,
+        header("wd-desk"),
+        header("wd-entry"),
+        header("wd-revision")
+    )
 }

@@ -9,14 +9,24 @@ use wiredesk_tests::restless::Restless;
 use wiredesk_tests::{Desk, Kafka, Record};
 
 const SITES: u64 = 3;
-/// Stories of each site at the start, and more of them for each life.
-const STORIES: u64 = 20;
-const MORE: u64 = 3;
+/// Stories of each site at the start, and more of them for each life: enough that it hardly ever has nothing to do.
+const STORIES: u64 = 40;
+const MORE: u64 = 40;
 /// A life lasts at most so long: START takes a part of it, so that it is killed there, too.
 const LONGEST: u64 = 2_000;
 
 fn number(variable: &str, usual: u64) -> u64 {
     std::env::var(variable).ok().map_or(usual, |text| text.parse().expect("a number"))
+}
+
+/// A desk that is seldom at rest: a batch is committed as soon as there is something, so that many kills fall between a commit and
+/// what follows from it.
+fn restless(publish: &str, web: &Restless) -> Desk {
+    let desk = Desk::new(publish, web.feeds()).expect("a desk");
+    desk.configure("[publish]\n", "[publish]\nlinger = \"1ms\"\n").expect("it stands there");
+    desk.configure("concurrency = 4", "concurrency = 1").expect("it stands there");
+    desk.configure("[schedule]\n", "[schedule]\nbackfill = 400\n").expect("it stands there");
+    desk
 }
 
 /// Lives and dies, then is left alone until all is settled.
@@ -48,7 +58,7 @@ fn assert_exactly_once(desk: &Desk, web: &Restless, records: &[Record]) {
 fn killed_in_the_middle_every_article_is_in_the_topic_exactly_once() {
     let Some(kafka) = Kafka::beside("killed_in_the_middle") else { return };
     let web = Restless::start(SITES, STORIES).expect("a web");
-    let desk = Desk::new(&kafka.publish("crash"), web.feeds()).expect("a desk");
+    let desk = restless(&kafka.publish("crash"), &web);
     live_and_die(&desk, &web);
     assert_exactly_once(&desk, &web, &kafka.read("crash").expect("the topic"));
 }
@@ -56,7 +66,7 @@ fn killed_in_the_middle_every_article_is_in_the_topic_exactly_once() {
 #[test]
 fn killed_in_the_middle_every_article_is_in_the_log_exactly_once() {
     let web = Restless::start(SITES, STORIES).expect("a web");
-    let desk = Desk::new("[publish]\nkind = \"log\"\n", web.feeds()).expect("a desk");
+    let desk = restless("[publish]\nkind = \"log\"\n", &web);
     live_and_die(&desk, &web);
     assert_exactly_once(&desk, &web, &desk.embedded("articles").expect("the log"));
 }

@@ -58,13 +58,7 @@ fn a_broker_that_is_away_at_full_load_fills_the_journal_to_its_limit_and_no_memo
     let (peak_away, bound) = (peak(&running), stated_bound(&desk));
     kafka.start().expect("the broker is back");
     let back = Instant::now();
-    running
-        .wait_for("all that came in meanwhile", 20 * MINUTE, |_| {
-            desk.counts().is_ok_and(|counts| {
-                counts.values().sum::<u64>() >= web.entries() && counts["pending"] + counts["waiting"] == 0
-            })
-        })
-        .expect("drained");
+    running.wait_until_drained(web.entries()).expect("drained");
     let took = back.elapsed();
     println!(
         "away for {away:?}: {} entries listed, journal at its end {journal:?}; peak memory {peak_away} MiB away, {} MiB after, \
@@ -101,13 +95,7 @@ fn a_leader_that_is_killed_again_and_again_loses_nothing_and_repeats_nothing() {
         running.wait_for("work to be under way", MINUTE, |_| web.web.total() >= goal).expect("work");
         script("stop", leader);
         let begun = Instant::now();
-        running
-            .wait_for("everything to be settled without it", 3 * MINUTE, |_| {
-                desk.counts().is_ok_and(|counts| {
-                    counts.values().sum::<u64>() >= web.entries() && counts["pending"] + counts["waiting"] == 0
-                })
-            })
-            .expect("the others take over");
+        running.wait_until_drained(web.entries()).expect("the others take over");
         println!(
             "kill {round}: broker {leader} led partition {partition}; settled without it in {:?}",
             begun.elapsed()

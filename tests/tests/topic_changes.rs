@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use wiredesk_faults::Point;
+use wiredesk_faults::{Number, Point};
 use wiredesk_tests::admin::Admin;
 use wiredesk_tests::restless::Restless;
 use wiredesk_tests::{Desk, Fault, Kafka};
@@ -39,7 +39,7 @@ fn said(output: &Output) -> String {
 
 impl World {
     fn run(&self, more: &[&str]) -> Output {
-        self.desk.command(&[&["run", "--once", "--wait", "5s", "--output", "json"], more].concat()).expect("it runs")
+        self.desk.once_asked(&Fault::none(), more).expect("it runs")
     }
 
     fn runs_well(&self, more: &[&str]) -> String {
@@ -143,6 +143,19 @@ fn a_lost_index_is_rebuilt_from_the_topic_as_it_was() {
     world.runs_well(&["--rebuild-index"]);
     assert_eq!(places(), before);
     world.web.holds(&world.kafka.read("rebuilt").expect("the topic"), 0).expect("nothing twice");
+}
+
+#[test]
+fn a_rebuild_that_is_cut_short_is_begun_anew_by_the_next_start() {
+    let Some(world) = world("cut.short") else { return };
+    std::fs::remove_dir_all(world.desk.data()).expect("the data dir is lost");
+    let fault = Fault::abort_at(Point::CaughtUp, 2).number(Number::Slice, 3);
+    let died = world.desk.once_asked(&fault, &["--rebuild-index"]).expect("it runs");
+    assert!(Fault::was_met(Point::CaughtUp, &said(&died)), "{}", said(&died));
+    let said = world.runs_well(&[]);
+    assert!(said.contains("the index was rebuilt"), "{said}");
+    world.web.holds(&world.kafka.read("cut.short").expect("the topic"), 0).expect("nothing twice");
+    world.web.is_accounted_for(&world.desk, 0).expect("and all of it is known as published");
 }
 
 /// Where the desk believes an address's body to be, and what it calls its entry.
