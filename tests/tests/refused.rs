@@ -47,7 +47,8 @@ impl World {
         let letters = self.kafka.read(&format!("{}.dlq", self.topic)).expect("the dead letters");
         let mut wanted: Vec<_> = long_at.iter().map(|number| self.web.url("s", &number.to_string())).collect();
         let mut named: Vec<_> = letters.iter().map(|letter| letter.text("/url").to_owned()).collect();
-        (wanted.sort(), named.sort());
+        wanted.sort();
+        named.sort();
         assert_eq!(named, wanted, "{letters:?}");
         assert!(letters.iter().all(|letter| letter.text("/reason") == "too_large"), "{letters:?}");
     }
