@@ -19,7 +19,11 @@ pub fn program() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own path");
     let folder = test.parent().expect("target/PROFILE/deps/TEST or target/PROFILE/bench");
     let built = if folder.ends_with("deps") { folder.with_file_name("wiredesk") } else { folder.join("wiredesk") };
-    assert!(built.is_file(), "{} is not built: run `cargo build --release` first, as tests/run does", built.display());
+    assert!(
+        built.is_file(),
+        "{} is not built: run `cargo build --release --workspace --bins` first, as tests/run does",
+        built.display()
+    );
     built
 }
 

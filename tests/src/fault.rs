@@ -1,8 +1,17 @@
 //! What a daemon is to suffer, as the environment that tells it so (`wiredesk_faults::ask`).
 
 use std::process::Command;
+use std::sync::LazyLock;
 
 use wiredesk_faults::{Number, Point, Protection, ask};
+
+use crate::desk::program;
+
+/// Whether the program knows the variable that a fault is asked for in.
+static ARMED: LazyLock<bool> = LazyLock::new(|| {
+    let (program, name) = (std::fs::read(program()).expect("a readable program"), ask::AT.as_bytes());
+    program.windows(name.len()).any(|window| window == name)
+});
 
 /// A fault to be had; by default none.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +56,14 @@ impl Fault {
     }
 
     /// The command, so that its process suffers it.
+    ///
+    /// # Panics
+    /// Where the program was built without faults: a test that asks for one in vain proves nothing.
     pub fn on<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        assert!(
+            self.variables.is_empty() || *ARMED,
+            "the program under test has no faults in it: `cargo build --release --workspace --bins`, as tests/run does"
+        );
         command.envs(self.variables.iter().map(|(name, value)| (*name, value.as_str())))
     }
 
