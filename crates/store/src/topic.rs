@@ -93,15 +93,22 @@ impl Blocking {
         self.store.inner.pool.read(|conn| placed(conn, hash))
     }
 
-    /// Notes that a desk was started on this data dir at `started` (milliseconds since 1970); gives the start before it.
+    /// When the last desk that caught up with the topic on this data dir was started, in milliseconds since 1970.
     ///
     /// # Errors
-    /// What SQLite says; then the start before is the last one still.
-    pub fn begin_life(&self, started: i64) -> Result<Option<i64>> {
+    /// What SQLite says.
+    pub fn last_life(&self) -> Result<Option<i64>> {
+        self.store.inner.pool.read(|conn| Ok(meta(conn, "life")?.and_then(|text| text.parse().ok())))
+    }
+
+    /// Notes when the desk was started that has caught up now; to be told before it publishes.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn begin_life(&self, started: i64) -> Result<()> {
         self.store.inner.writer.write_blocking(move |tx| {
-            let before = meta(tx, "life")?.and_then(|text| text.parse().ok());
             tx.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('life', ?1)", [started.to_string()])?;
-            Ok(before)
+            Ok(())
         })
     }
 

@@ -170,8 +170,7 @@ impl Publication {
             stop: stop.clone(),
         };
         let index = parts.store.blocking();
-        let thread =
-            writer::Thread { parts, index, inbox, standing, stop, before: None, ends: BTreeMap::new(), committing };
+        let thread = writer::Thread { parts, index, inbox, standing, stop, ends: BTreeMap::new(), committing };
         std::thread::Builder::new().name("publisher".into()).spawn(move || thread.run())?;
         Ok(Self { inner: Arc::new(inner) })
     }

@@ -60,8 +60,6 @@ pub(super) struct Thread {
     pub(super) inbox: Receiver<Item>,
     pub(super) standing: watch::Sender<Standing>,
     pub(super) stop: Arc<AtomicBool>,
-    /// When a desk was last started on this data dir before this one.
-    pub(super) before: Option<i64>,
     /// Where the partitions end, as far as this process has read and written.
     pub(super) ends: BTreeMap<i32, i64>,
     /// Since when a batch is being committed.
@@ -93,10 +91,6 @@ impl Thread {
     }
 
     fn work(&mut self) -> Ending {
-        let Some(before) = self.insist(|| self.index.begin_life(self.parts.desk.started)) else {
-            return Ending::Closed;
-        };
-        self.before = before;
         let mut carried = Vec::new();
         let mut again = false;
         loop {
@@ -187,14 +181,16 @@ impl Thread {
                 warn!(stage = "publish", "{what}; waiting for its end");
             },
         };
+        let last_life = self.index.last_life()?;
         let (mut read, mut forgotten) = (0u64, 0usize);
         let opened = Writer::open(&opening, &mut |tail: Tail<'_>| {
             read += tail.found.len() as u64;
-            forgotten += self.forgotten(tail.found);
+            forgotten += self.forgotten(last_life, tail.found);
             self.keep(tail.found, tail.next).map_err(Into::into)
         })?;
         self.ends = self.index.positions()?.next;
         self.index.set_identity(&opened.identity, &self.ends)?;
+        self.index.begin_life(self.parts.desk.started)?;
         if forgotten > 0 {
             warn!(
                 stage = "publish",
@@ -226,10 +222,10 @@ impl Thread {
         Ok(opened.writer)
     }
 
-    /// How many of these records were written by a desk of this data dir, later than the last one that it remembers.
-    fn forgotten(&self, found: &[Found]) -> usize {
-        let Some(before) = self.before else { return 0 };
-        let (me, lives) = (&self.parts.desk, before + 1..self.parts.desk.started);
+    /// How many of these records were written by a desk of this data dir that was started later than the last one it remembers.
+    fn forgotten(&self, last_life: Option<i64>, found: &[Found]) -> usize {
+        let Some(last) = last_life else { return 0 };
+        let (me, lives) = (&self.parts.desk, last.saturating_add(1)..self.parts.desk.started);
         let is_later = |found: &&Found| {
             found.joint.as_ref().is_some_and(|joint| joint.desk.name == me.name && lives.contains(&joint.desk.started))
         };
