@@ -1,5 +1,6 @@
 //! A desk as a process in a folder of its own.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -8,14 +9,21 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
+use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::{Fault, Record};
 
 /// The program under test, built beside this test or benchmark.
 pub fn program() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own path");
     let folder = test.parent().expect("target/PROFILE/deps/TEST or target/PROFILE/bench");
     let built = if folder.ends_with("deps") { folder.with_file_name("wiredesk") } else { folder.join("wiredesk") };
-    assert!(built.is_file(), "{} is not built: run `cargo build --release` first, as tests/run does", built.display());
+    assert!(
+        built.is_file(),
+        "{} is not built: run `cargo build --release --workspace --bins` first, as tests/run does",
+        built.display()
+    );
     built
 }
 
@@ -32,6 +40,7 @@ pub struct Running {
     child: Child,
     port: u16,
     log: PathBuf,
+    config: PathBuf,
 }
 
 impl Desk {
@@ -98,7 +107,7 @@ retry = {{ first = "200ms", max = "2s", attempts = 8 }}
     /// # Errors
     /// When it cannot be started.
     pub fn command(&self, arguments: &[&str]) -> anyhow::Result<Output> {
-        Ok(Command::new(program()).args(arguments).arg("-c").arg(self.config()).stdin(Stdio::null()).output()?)
+        command(arguments, &self.config())
     }
 
     /// `run --once`.
@@ -106,7 +115,25 @@ retry = {{ first = "200ms", max = "2s", attempts = 8 }}
     /// # Errors
     /// When it cannot be started.
     pub fn once(&self) -> anyhow::Result<Output> {
-        self.command(&["run", "--once", "--wait", "5s", "--output", "json"])
+        self.once_with(&Fault::none())
+    }
+
+    /// `run --once`, with a fault.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn once_with(&self, fault: &Fault) -> anyhow::Result<Output> {
+        self.once_asked(fault, &[])
+    }
+
+    /// `run --once`, with a fault and these further arguments.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn once_asked(&self, fault: &Fault, more: &[&str]) -> anyhow::Result<Output> {
+        let mut command = Command::new(program());
+        command.args(["run", "--once", "--wait", "5s", "--output", "json"]).args(more).arg("-c").arg(self.config());
+        Ok(fault.on(&mut command).stdin(Stdio::null()).output()?)
     }
 
     /// Starts the daemon.
@@ -114,22 +141,85 @@ retry = {{ first = "200ms", max = "2s", attempts = 8 }}
     /// # Errors
     /// When it cannot be started.
     pub fn start(&self) -> anyhow::Result<Running> {
+        self.start_with(&Fault::none())
+    }
+
+    /// Starts the daemon, with a fault.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_with(&self, fault: &Fault) -> anyhow::Result<Running> {
         let log = self.folder.path().join("log.txt");
         let stderr = std::fs::OpenOptions::new().create(true).append(true).open(&log)?;
-        let child = Command::new(program())
-            .args(["run", "-c"])
-            .arg(self.config())
+        let mut command = Command::new(program());
+        let child = fault
+            .on(command.args(["run", "-c"]).arg(self.config()))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(stderr)
             .spawn()?;
-        Ok(Running { child, port: self.port, log })
+        Ok(Running { child, port: self.port, log, config: self.config() })
+    }
+
+    /// How many entries are in each state, as `status` counts them.
+    ///
+    /// # Errors
+    /// When it gives no counts.
+    pub fn counts(&self) -> anyhow::Result<BTreeMap<String, u64>> {
+        counts(&self.config())
+    }
+
+    /// What the embedded log holds on a channel (`articles`, `articles.dlq`, `articles.copies`), read from its files.
+    ///
+    /// # Errors
+    /// When a line is no record.
+    pub fn embedded(&self, channel: &str) -> anyhow::Result<Vec<Record>> {
+        let mut segments: Vec<_> = std::fs::read_dir(self.data().join("log").join(channel))?
+            .map(|file| Ok(file?.path()))
+            .collect::<anyhow::Result<_>>()?;
+        segments.sort();
+        let mut records = Vec::new();
+        for segment in segments {
+            for line in read(&segment).lines() {
+                let line: Value = serde_json::from_str(line)?;
+                let headers = line["headers"].as_object().context("no headers")?;
+                let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                records.push(Record {
+                    partition: 0,
+                    offset: line["offset"].as_i64().context("no offset")?,
+                    key: text(&line["key"]),
+                    headers: headers.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
+                    value: line["value"].clone(),
+                });
+            }
+        }
+        Ok(records)
     }
 
     /// What the daemon has logged so far.
     pub fn log(&self) -> String {
         read(&self.folder.path().join("log.txt"))
     }
+}
+
+fn command(arguments: &[&str], config: &Path) -> anyhow::Result<Output> {
+    Ok(Command::new(program()).args(arguments).arg("-c").arg(config).stdin(Stdio::null()).output()?)
+}
+
+fn counts(config: &Path) -> anyhow::Result<BTreeMap<String, u64>> {
+    let output = command(&["status", "--output", "json"], config)?;
+    let status: Value = serde_json::from_slice(&output.stdout)
+        .with_context(|| format!("no status: {}", String::from_utf8_lossy(&output.stderr)))?;
+    let entries = &status["entries"];
+    let mut counts = BTreeMap::new();
+    for open in ["pending", "waiting"] {
+        counts.insert(open.to_owned(), entries[open].as_u64().context("no count of open entries")?);
+    }
+    for settled in entries["settled"].as_array().context("no count of settled entries")? {
+        let outcome = settled["outcome"].as_str().context("no outcome")?.to_owned();
+        *counts.entry(outcome).or_default() += settled["entries"].as_u64().context("no count")?;
+    }
+    Ok(counts)
 }
 
 fn read(path: &Path) -> String {
@@ -205,6 +295,27 @@ impl Running {
         self.wait_for("readyz", Duration::from_secs(60), |desk| {
             desk.ask("/readyz").is_ok_and(|(status, _)| status == 200)
         })
+    }
+
+    /// Waits until the desk has seen so many entries and all of them are settled, by the store itself: the gauge of the pending
+    /// ones lags behind.
+    ///
+    /// # Errors
+    /// When that is not so within two minutes and a second more for each twenty entries.
+    pub fn wait_until_drained(&mut self, entries: u64) -> anyhow::Result<()> {
+        let limit = Duration::from_secs(120 + entries / 20);
+        self.wait_for("everything to be settled", limit, |desk| {
+            counts(&desk.config).is_ok_and(|counts| {
+                counts.values().sum::<u64>() >= entries && counts["pending"] + counts["waiting"] == 0
+            })
+        })
+    }
+
+    /// Whether the process was stopped by SIGSTOP and not yet continued.
+    pub fn stands_still(&self) -> bool {
+        let stat = read(Path::new(&format!("/proc/{}/stat", self.id())));
+        // The state stands behind the name, which is in brackets and may hold anything.
+        stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('T'))
     }
 
     /// Sends a signal by name.

@@ -10,6 +10,8 @@ use rdkafka::message::{Headers, Message};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use serde_json::Value;
 
+use crate::proxy::Proxy;
+
 /// A broker.
 #[derive(Clone, Debug)]
 pub struct Kafka {
@@ -51,6 +53,17 @@ impl Kafka {
         );
         println!("skipped: {test}: no WIREDESK_KAFKA (run it under tests/with-kafka)");
         None
+    }
+
+    /// The same broker, as it looks from behind a proxy; one at a time.
+    ///
+    /// # Errors
+    /// When `tests/with-kafka` gave no place for one, or it is taken.
+    pub fn behind_a_proxy(&self) -> anyhow::Result<(Self, Proxy)> {
+        let proxy = std::env::var("WIREDESK_KAFKA_PROXY").context("WIREDESK_KAFKA_PROXY")?;
+        let broker = std::env::var("WIREDESK_KAFKA_PROXIED").context("WIREDESK_KAFKA_PROXIED")?;
+        let started = Proxy::start(&proxy, &broker)?;
+        Ok((Self { brokers: proxy }, started))
     }
 
     /// The `[publish]` section that writes to `topic`.

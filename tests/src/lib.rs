@@ -3,9 +3,15 @@
 //! Nothing here knows the daemon's insides: it is started, asked over HTTP, stopped and killed as an operator would, and what it
 //! published is read back with a plain consumer.
 
+pub mod admin;
 pub mod bench;
 pub mod desk;
+pub mod fault;
 pub mod kafka;
+pub mod proxy;
+pub mod restless;
+pub mod verdict;
 
 pub use desk::{Desk, Running};
+pub use fault::Fault;
 pub use kafka::{Kafka, Record};

@@ -52,12 +52,7 @@ fn a_broker_that_is_away_for_longer_than_the_transaction_timeout_loses_nothing_a
     assert!(web.count("s", "feed.xml") > polled, "polling goes on");
     kafka.start().expect("the broker is back");
 
-    running
-        .wait_for("everything to be settled", Duration::from_secs(120), |desk| {
-            desk.metric("wiredesk_entries_pending").is_ok_and(|pending| pending == 0.0)
-                && desk.ask("/readyz").is_ok_and(|(status, _)| status == 200)
-        })
-        .expect("drained");
+    running.wait_until_drained(STORIES).expect("drained");
     assert_eq!(running.stop().expect("an end").code(), Some(0));
 
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();

@@ -1,104 +1,72 @@
-//! kill -9 at any point: nothing lost, nothing twice.
+//! kill -9 at random, again and again, while stories come in: nothing lost, nothing twice.
+//!
+//! `tests/long kills N` does the same N times. The seed is printed; `WIREDESK_SEED` repeats its times.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use wiredesk_testkit::template::plain;
-use wiredesk_testkit::{Web, item, rss, site};
+use wiredesk_testkit::prose::Dice;
+use wiredesk_tests::restless::Restless;
 use wiredesk_tests::{Desk, Kafka, Record};
 
-const SITES: u64 = 6;
+const SITES: u64 = 3;
+/// Stories of each site at the start, and more of them for each life: enough that it hardly ever has nothing to do.
 const STORIES: u64 = 40;
+const MORE: u64 = 40;
+/// A life lasts at most so long: START takes a part of it, so that it is killed there, too.
+const LONGEST: u64 = 2_000;
 
-/// Pages that change on every fetch: all outside the body, every fifth inside it. A page that is fetched again after its record
-/// went out would so be published again.
-fn restless_web() -> Web {
-    let sites = (0..SITES).map(|at| {
-        let items = (0..STORIES).map(|number| item(&format!("story/{number}")));
-        let mut built = site(format!("s{at}")).feed(rss("feed.xml").entries(items)).latency(Duration::from_millis(15));
-        for number in 0..STORIES {
-            let told = wiredesk_testkit::prose::story(at, number);
-            built = built.page_fn(&format!("story/{number}"), move |fetch| {
-                let mut paragraphs = told.paragraphs.clone();
-                if number % 5 == 0 {
-                    paragraphs
-                        .push(format!("The clerk counted {fetch} visitors at the door before the meeting had begun."));
-                }
-                plain(&told.title, &paragraphs).replace("</footer>", &format!("<p>visitor {fetch}</p></footer>"))
-            });
-        }
-        built
-    });
-    Web::start(sites).expect("a web on loopback")
+fn number(variable: &str, usual: u64) -> u64 {
+    std::env::var(variable).ok().map_or(usual, |text| text.parse().expect("a number"))
 }
 
-fn feeds(web: &Web) -> Vec<(&str, String)> {
-    web.names().map(|name| (name, web.url(name, "feed.xml"))).collect()
+/// A desk that is seldom at rest: a batch is committed as soon as there is something, so that many kills fall between a commit and
+/// what follows from it.
+fn restless(publish: &str, web: &Restless) -> Desk {
+    let desk = Desk::new(publish, web.feeds()).expect("a desk");
+    desk.configure("[publish]\n", "[publish]\nlinger = \"1ms\"\n").expect("it stands there");
+    desk.configure("concurrency = 4", "concurrency = 1").expect("it stands there");
+    desk.configure("[schedule]\n", "[schedule]\nbackfill = 400\n").expect("it stands there");
+    desk
 }
 
-/// Every article once, and nothing else.
-fn assert_exactly_once(web: &Web, records: &[Record]) {
-    let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
-    for record in records {
-        *seen.entry(record.text("/url")).or_default() += 1;
-    }
-    let mut wanted = 0;
-    for name in web.names() {
-        for number in 0..STORIES {
-            wanted += 1;
-            let url = web.url(name, &format!("story/{number}"));
-            assert_eq!(seen.get(url.as_str()), Some(&1), "{url}");
-        }
-    }
-    assert_eq!(records.len(), wanted);
-}
-
-fn kill_and_restart(desk: &Desk, web: &Web, kills: u64) {
-    let all = SITES * STORIES;
-    for round in 1..=kills {
-        let mut running = desk.start().expect("a daemon");
-        let goal = web.total() + all / (2 * kills);
-        running
-            .wait_for("work to be under way", Duration::from_secs(60), |_| web.total() >= goal)
-            .unwrap_or_else(|error| panic!("round {round}: {error}"));
+/// Lives and dies, then is left alone until all is settled.
+fn live_and_die(desk: &Desk, web: &Restless) {
+    let kills = number("WIREDESK_KILLS", 20);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_millis() as u64;
+    let seed = number("WIREDESK_SEED", now);
+    println!("WIREDESK_SEED={seed} WIREDESK_KILLS={kills}");
+    let mut dice = Dice::new(seed, 0);
+    for _ in 0..kills {
+        let running = desk.start().expect("a daemon");
+        web.grow(MORE);
+        // Not a wait for anything: the moment of the kill is what is tried.
+        std::thread::sleep(Duration::from_millis(dice.below(LONGEST as usize) as u64));
         running.kill().expect("kill -9");
     }
     let mut running = desk.start().expect("a daemon");
     running.wait_until_ready().expect("ready");
-    running
-        .wait_for("everything to be settled", Duration::from_secs(120), |desk| {
-            // Two readings with a poll between them: what a poll brings in is counted.
-            desk.metric("wiredesk_polls_total").is_ok_and(|polls| polls >= SITES as f64)
-                && desk.metric("wiredesk_entries_pending").is_ok_and(|pending| pending == 0.0)
-        })
-        .expect("drained");
+    running.wait_until_drained(web.entries()).expect("drained");
     assert_eq!(running.stop().expect("an end").code(), Some(0));
+}
+
+fn assert_exactly_once(desk: &Desk, web: &Restless, records: &[Record]) {
+    web.holds(records, 0).expect("every article once");
+    web.is_accounted_for(desk, 0).expect("the desk's counts agree");
 }
 
 #[test]
 fn killed_in_the_middle_every_article_is_in_the_topic_exactly_once() {
     let Some(kafka) = Kafka::beside("killed_in_the_middle") else { return };
-    let web = restless_web();
-    let desk = Desk::new(&kafka.publish("crash"), feeds(&web)).expect("a desk");
-    kill_and_restart(&desk, &web, 5);
-    assert_exactly_once(&web, &kafka.read("crash").expect("the topic"));
+    let web = Restless::start(SITES, STORIES).expect("a web");
+    let desk = restless(&kafka.publish("crash"), &web);
+    live_and_die(&desk, &web);
+    assert_exactly_once(&desk, &web, &kafka.read("crash").expect("the topic"));
 }
 
 #[test]
 fn killed_in_the_middle_every_article_is_in_the_log_exactly_once() {
-    let web = restless_web();
-    let desk = Desk::new("[publish]\nkind = \"log\"\n", feeds(&web)).expect("a desk");
-    kill_and_restart(&desk, &web, 5);
-    let tail = desk.command(&["tail", "--from-start", "--no-follow", "--output", "json"]).expect("tail");
-    let records: Vec<_> = String::from_utf8_lossy(&tail.stdout)
-        .lines()
-        .map(|line| Record {
-            partition: 0,
-            offset: 0,
-            key: String::new(),
-            headers: BTreeMap::new(),
-            value: serde_json::from_str(line).expect("a record"),
-        })
-        .collect();
-    assert_exactly_once(&web, &records);
+    let web = Restless::start(SITES, STORIES).expect("a web");
+    let desk = restless("[publish]\nkind = \"log\"\n", &web);
+    live_and_die(&desk, &web);
+    assert_exactly_once(&desk, &web, &desk.embedded("articles").expect("the log"));
 }

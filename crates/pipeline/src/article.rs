@@ -12,6 +12,7 @@ use wiredesk_model::outcome::Dropped;
 /// # Errors
 /// When the page costs more work than any article does.
 pub fn read(bytes: &[u8], content_type: Option<&str>, hints: &Hints, rules: &SiteRules) -> Result<Cleaned, TooCostly> {
+    wiredesk_faults::meet(bytes);
     // What says nothing of itself is taken for a page: the charset may be one that looks binary.
     if !wiredesk_fetch::sniff::kind(bytes, content_type.or(Some("text/html"))).is_text() {
         return Ok(finished(binary(), hints));

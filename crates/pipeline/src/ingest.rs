@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tracing::{info, warn};
 use url::Url;
 use wiredesk_clean::Cleaned;
+use wiredesk_faults::{Point, reach};
 use wiredesk_fetch::answer::{Page, PageAnswer, RobotsVerdict};
 use wiredesk_fetch::body::Body;
 use wiredesk_fetch::error::FetchError;
@@ -104,6 +105,7 @@ impl Desk {
         let now = self.clock.now();
         let admitted = if again { self.store.readmit(entry, now).await? } else { self.store.admit(entry, now).await? };
         let Some(admitted) = admitted else { return Ok(Ingested::Nothing) };
+        reach(Point::Admitted);
         if let Some(fate) = &admitted.fate {
             let fate = fate.clone();
             return self.fulfil(&admitted, fate).await;
@@ -338,6 +340,7 @@ impl Desk {
             page: validators,
         };
         let sighting = self.store.sight(sight, self.clock.now()).await?;
+        reach(Point::Sighted);
         if sighting.wall {
             return Ok(None);
         }
@@ -394,7 +397,9 @@ impl Desk {
             feed: entry.feed.clone(),
             date_seen: self.clock.now(),
         };
-        Ok(self.publication.copy(&copy).await?)
+        self.publication.copy(&copy).await?;
+        reach(Point::Copied);
+        Ok(())
     }
 
     /// Ends an entry whose end was known before its page was looked at.
@@ -445,6 +450,7 @@ impl Desk {
             attempts: admitted.attempts,
         };
         self.publication.dead_letter(&letter).await?;
+        reach(Point::Lettered);
         if matches!(dropped, Dropped::Wall) {
             warn!(feed = %entry.feed, url = letter.url, stage = "dedup", "one text under several titles on this host: a wall, not an article");
         }

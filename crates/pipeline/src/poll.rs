@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tracing::{debug, info, warn};
 use url::Url;
+use wiredesk_faults::{Point, reach};
 use wiredesk_feed::parsed::{Parsed, Unreadable};
 use wiredesk_fetch::answer::{FeedAnswer, Pace, Page, RobotsVerdict};
 use wiredesk_fetch::body::Body;
@@ -224,6 +225,7 @@ impl Desk {
             found.next(&settings, &before, habits, now)
         };
         let (Journalled { new, known, changed, left_out, joined }, next) = self.store.journal(poll, next).await?;
+        reach(Point::Polled);
         let again = until(&next, now);
         let missed = lease.is_some() && new.len() + joined + left_out > changed;
         self.heed_hub(feed, subscription.as_ref(), next.habits.hub.as_ref(), missed).await;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use wiredesk_faults::{Number, number};
 use wiredesk_model::fault::{AsFault, Fault};
 use wiredesk_model::id::DeskId;
 use wiredesk_model::outcome::Receipt;
@@ -18,7 +19,9 @@ use crate::settings::{Kind, Settings};
 use crate::stdout::StdoutWriter;
 
 /// How many records a slice of the tail holds at most.
-pub const SLICE: usize = 500;
+pub(crate) fn slice_size() -> usize {
+    usize::try_from(number(Number::Slice, 500)).unwrap_or(usize::MAX)
+}
 
 /// A slice of the tail, to be taken into the index before the next is read.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +55,8 @@ pub struct Opening<'a> {
     pub secrets: &'a BTreeMap<String, Secret>,
     /// Whether to give up; asked at least ten times a second.
     pub stop: &'a dyn Fn() -> bool,
+    /// Told, once a minute, what START waits for that others have to end.
+    pub waiting: &'a dyn Fn(&str),
 }
 
 /// A topic that is ready for batches.

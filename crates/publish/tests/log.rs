@@ -54,6 +54,7 @@ impl Desk {
                 again: false,
                 secrets: &BTreeMap::new(),
                 stop: &|| false,
+                waiting: &|_| {},
             },
             &mut |tail| {
                 found.extend_from_slice(tail.found);

@@ -38,6 +38,7 @@ fn open(settings: &Settings, positions: &Positions) -> Result<(Opened, Vec<Found
         again: false,
         secrets: &BTreeMap::new(),
         stop: &|| false,
+        waiting: &|_| {},
     };
     let opened = Writer::open(&opening, &mut |tail| {
         found.extend_from_slice(tail.found);

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
+use wiredesk_faults::{Point, reach};
 use wiredesk_model::entry::Entry;
 use wiredesk_model::feed::Validators;
 use wiredesk_model::id::{EntryKey, FeedId, Fingerprint};
@@ -146,6 +147,7 @@ fn journal(tx: &Connection, poll: &Poll, next: impl FnOnce(&Journalled) -> Next)
     }
     let next = next(&done);
     close_poll(tx, feed, poll, &done, &next, Close { news, deferred })?;
+    reach(Point::Polling);
     Ok((done, next))
 }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use wiredesk_faults::{Point, reach};
 use wiredesk_model::id::{ArticleId, Digest, EntryKey};
 use wiredesk_model::outcome::{Outcome, Receipt};
 use wiredesk_model::topic::{Found, Joint, Positions, TopicIdentity};
@@ -92,6 +93,25 @@ impl Blocking {
         self.store.inner.pool.read(|conn| placed(conn, hash))
     }
 
+    /// When the last desk that caught up with the topic on this data dir was started, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn last_life(&self) -> Result<Option<i64>> {
+        self.store.inner.pool.read(|conn| Ok(meta(conn, "life")?.and_then(|text| text.parse().ok())))
+    }
+
+    /// Notes when the desk was started that has caught up now; to be told before it publishes.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn begin_life(&self, started: i64) -> Result<()> {
+        self.store.inner.writer.write_blocking(move |tx| {
+            tx.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('life', ?1)", [started.to_string()])?;
+            Ok(())
+        })
+    }
+
     /// The journal's side of records that are in the topic: their articles learn of their bodies, and their entries, where
     /// they are open, are settled as published. The entries that waited for those are returned, to be worked on now.
     ///
@@ -110,6 +130,7 @@ impl Blocking {
                     freed.extend(settle_one(tx, record, joint, now)?);
                 }
             }
+            reach(Point::Settling);
             Ok(freed)
         };
         self.store.inner.writer.write_blocking(work)
@@ -143,7 +164,9 @@ impl Blocking {
                     Some(made),
                 )?;
             }
-            next.into_iter().try_for_each(|(partition, next)| advance(tx, partition, next))
+            next.into_iter().try_for_each(|(partition, next)| advance(tx, partition, next))?;
+            reach(Point::Indexing);
+            Ok(())
         };
         self.store.inner.writer.write_blocking(work)
     }

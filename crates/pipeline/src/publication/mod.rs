@@ -7,6 +7,7 @@
 mod claims;
 mod writer;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -169,7 +170,7 @@ impl Publication {
             stop: stop.clone(),
         };
         let index = parts.store.blocking();
-        let thread = writer::Thread { parts, index, inbox, standing, stop, committing };
+        let thread = writer::Thread { parts, index, inbox, standing, stop, ends: BTreeMap::new(), committing };
         std::thread::Builder::new().name("publisher".into()).spawn(move || thread.run())?;
         Ok(Self { inner: Arc::new(inner) })
     }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
+use wiredesk_faults::{Point, Protection, reach, without};
 use wiredesk_model::fault::{AsFault, Fault};
 use wiredesk_model::id::EntryKey;
 use wiredesk_model::outcome::{Dropped, Receipt};
@@ -18,6 +19,7 @@ use wiredesk_model::record::Event;
 use wiredesk_model::secret::Secret;
 use wiredesk_model::topic::{Found, Message};
 use wiredesk_publish::error::{CommitError, OpenError};
+use wiredesk_publish::settings::Kind;
 use wiredesk_publish::writer::{Opening, Tail, Writer};
 use wiredesk_store::error::StoreError;
 use wiredesk_store::topic::{Blocking, Placed};
@@ -58,6 +60,8 @@ pub(super) struct Thread {
     pub(super) inbox: Receiver<Item>,
     pub(super) standing: watch::Sender<Standing>,
     pub(super) stop: Arc<AtomicBool>,
+    /// Where the partitions end, as far as this process has read and written.
+    pub(super) ends: BTreeMap<i32, i64>,
     /// Since when a batch is being committed.
     pub(super) committing: Arc<Mutex<Option<Instant>>>,
 }
@@ -172,13 +176,29 @@ impl Thread {
             again,
             secrets: &self.parts.secrets,
             stop: &|| stop.load(Ordering::Relaxed),
+            waiting: &|what| {
+                self.standing.send_replace(Standing::Waiting(what.to_owned()));
+                warn!(stage = "publish", "{what}; waiting for its end");
+            },
         };
-        let mut read = 0u64;
+        let last_life = self.index.last_life()?;
+        let (mut read, mut forgotten) = (0u64, 0usize);
         let opened = Writer::open(&opening, &mut |tail: Tail<'_>| {
             read += tail.found.len() as u64;
+            forgotten += self.forgotten(last_life, tail.found);
             self.keep(tail.found, tail.next).map_err(Into::into)
         })?;
-        self.index.set_identity(&opened.identity, &self.index.positions()?.next)?;
+        self.ends = self.index.positions()?.next;
+        self.index.set_identity(&opened.identity, &self.ends)?;
+        self.index.begin_life(self.parts.desk.started)?;
+        if forgotten > 0 {
+            warn!(
+                stage = "publish",
+                records = forgotten,
+                "records of this desk are in the topic that its data dir knows nothing of: was it restored from a backup? They are \
+                 taken in, and not published again"
+            );
+        }
         if rebuild {
             let gone = self.index.end_rebuild()?;
             info!(
@@ -202,6 +222,33 @@ impl Thread {
         Ok(opened.writer)
     }
 
+    /// How many of these records were written by a desk of this data dir that was started later than the last one it remembers.
+    fn forgotten(&self, last_life: Option<i64>, found: &[Found]) -> usize {
+        let Some(last) = last_life else { return 0 };
+        let (me, lives) = (&self.parts.desk, last.saturating_add(1)..self.parts.desk.started);
+        let is_later = |found: &&Found| {
+            found.joint.as_ref().is_some_and(|joint| joint.desk.name == me.name && lives.contains(&joint.desk.started))
+        };
+        found.iter().filter(is_later).count()
+    }
+
+    /// Moves the ends on. An offset that was given before is given again only where the topic is another one by now: then nothing
+    /// that is known of it holds any more.
+    fn advance(&mut self, found: &[Found], next: &[(i32, i64)]) -> Result<(), Ending> {
+        let again = found.iter().map(|found| found.receipt).find_map(|receipt| {
+            let next = self.ends.get(&receipt.partition).copied().filter(|end| receipt.offset < *end)?;
+            Some((receipt, next))
+        });
+        if let Some((receipt, next)) = again
+            && self.parts.settings.kind == Kind::Kafka
+        {
+            let (topic, partition, end) = (self.parts.settings.kafka.topic.clone(), receipt.partition, receipt.offset);
+            return Err(Ending::Refused(OpenError::Lost { topic, partition, next, end }.to_string()));
+        }
+        self.ends.extend(next.iter().copied());
+        Ok(())
+    }
+
     /// Takes what the topic holds for the truth: the entries first, then the index. A crash between the two leaves the
     /// index behind, and the next START reads the same records again.
     fn keep(&self, found: &[Found], next: &[(i32, i64)]) -> Result<(), StoreError> {
@@ -210,7 +257,10 @@ impl Thread {
             // Nobody listens any more when the desk is going down; the entries stay pending.
             let _ = self.parts.released.send(released);
         }
-        self.index.index(found, next)
+        reach(Point::Settled);
+        self.index.index(found, next)?;
+        reach(Point::Indexed);
+        Ok(())
     }
 
     /// Waits for something to write, then for company, at most `linger`. Empty when the publication is closed.
@@ -243,7 +293,7 @@ impl Thread {
         batch.iter().map(lookup).collect()
     }
 
-    fn write(&self, writer: &mut Writer, batch: Vec<Item>) -> Result<Written, Ending> {
+    fn write(&mut self, writer: &mut Writer, batch: Vec<Item>) -> Result<Written, Ending> {
         let Some(placed) = self.insist(|| self.placed(&batch)) else { return Err(Ending::Closed) };
         let mut batch = sift(batch, placed);
         let (mut trouble, mut aborts) = (Trouble::default(), 0u32);
@@ -255,6 +305,9 @@ impl Thread {
             let timestamp = Timestamp::now().as_millisecond();
             let stamped = |item: &Item| Message { timestamp, ..item.message().clone() };
             let messages: Vec<_> = batch.iter().map(stamped).collect();
+            if without(Protection::TopicFirst) {
+                self.insist(|| self.foretell(&batch));
+            }
             self.committing(Some(Instant::now()));
             let committed = writer.commit(&messages);
             self.committing(None);
@@ -301,7 +354,7 @@ impl Thread {
     }
 
     /// A batch that holds a refused record is sent one record to a transaction: the one that fails alone is refused.
-    fn one_by_one(&self, writer: &mut Writer, batch: Vec<Item>) -> Result<Written, Ending> {
+    fn one_by_one(&mut self, writer: &mut Writer, batch: Vec<Item>) -> Result<Written, Ending> {
         let mut rest = batch.into_iter();
         while let Some(item) = rest.next() {
             if let Written::StartAgain(mut back) = self.write(writer, vec![item])? {
@@ -312,7 +365,8 @@ impl Thread {
         Ok(Written::Done)
     }
 
-    fn committed(&self, batch: Vec<Item>, receipts: &[Receipt]) -> Result<Written, Ending> {
+    fn committed(&mut self, batch: Vec<Item>, receipts: &[Receipt]) -> Result<Written, Ending> {
+        reach(Point::Committed);
         let mut next: BTreeMap<i32, i64> = BTreeMap::new();
         let mut found = Vec::new();
         for (item, receipt) in batch.iter().zip(receipts) {
@@ -323,6 +377,7 @@ impl Thread {
             }
         }
         let next: Vec<_> = next.into_iter().collect();
+        self.advance(&found, &next)?;
         // The records are in the topic. Without room on the disk the desk stands still here until there is some.
         if self.insist(|| self.keep(&found, &next)).is_none() {
             return Err(Ending::Closed);
@@ -333,7 +388,20 @@ impl Thread {
                 Item::Notice { reply, .. } => answer(reply, ()),
             }
         }
+        reach(Point::Answered);
         Ok(Written::Done)
+    }
+
+    /// The index written before the topic, with places that are made up: what a test shows to lose records.
+    fn foretell(&self, batch: &[Item]) -> Result<(), StoreError> {
+        let foretold = |item: &Item| match item {
+            Item::Record { joint, claim, .. } => {
+                let receipt = Receipt { partition: 0, offset: 0 };
+                Some(Found { receipt, hash: claim.hash(), joint: Some(joint.clone()) })
+            }
+            Item::Notice { .. } => None,
+        };
+        self.keep(&batch.iter().filter_map(foretold).collect::<Vec<_>>(), &[])
     }
 
     /// Tries a store operation until it succeeds; `None` when the desk stops first.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rdkafka::config::{ClientConfig, FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::producer::BaseProducer;
+use wiredesk_faults::{Number, Protection, number, without};
 use wiredesk_model::secret::Secret;
 
 use crate::error::OpenError;
@@ -15,9 +16,13 @@ use crate::properties::told;
 use crate::settings::{Delivery, Settings};
 
 /// A transaction that is older than this is aborted by the broker, which then fences its writer.
-pub(crate) const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(30);
-/// A record that was not delivered for this long ends its transaction; must be less than [`TRANSACTION_TIMEOUT`].
-pub(crate) const DELIVERY_TIMEOUT: Duration = Duration::from_secs(25);
+pub(crate) fn transaction_timeout() -> Duration {
+    Duration::from_millis(number(Number::TransactionTimeout, 30_000))
+}
+/// A record that was not delivered for this long ends its transaction; must be less than [`transaction_timeout`].
+pub(crate) fn delivery_timeout() -> Duration {
+    transaction_timeout() / 6 * 5
+}
 /// The most one attempt to reach a broker takes.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// librdkafka refuses no record that a topic may accept; the topic's `max.message.bytes` decides.
@@ -62,15 +67,17 @@ impl Clients<'_> {
             .set("partitioner", "murmur2_random")
             // A batch is handed over whole and then waited for: a short linger only gathers what is under way.
             .set("linger.ms", "5")
-            .set("message.timeout.ms", millis(DELIVERY_TIMEOUT))
+            .set("message.timeout.ms", millis(delivery_timeout()))
             .set("message.max.bytes", LARGEST_RECORD.to_string())
             .set("topic.metadata.propagation.max.ms", "5000")
             .set("queue.buffering.max.kbytes", kbytes.to_string())
             .set("queue.buffering.max.messages", "100000");
         if self.settings.kafka.delivery == Delivery::ExactlyOnce {
-            config
-                .set("transactional.id", self.settings.kafka.transactional_id())
-                .set("transaction.timeout.ms", millis(TRANSACTION_TIMEOUT));
+            let mut id = self.settings.kafka.transactional_id();
+            if without(Protection::Fence) {
+                id = format!("{id}.{}", std::process::id());
+            }
+            config.set("transactional.id", id).set("transaction.timeout.ms", millis(transaction_timeout()));
         }
         made(&config)
     }

@@ -9,11 +9,12 @@ use std::time::{Duration, Instant, SystemTime};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, Producer as _};
+use wiredesk_faults::{Point, reach};
 use wiredesk_model::outcome::Receipt;
 use wiredesk_model::topic::{Channel, Message};
 
 use crate::error::CommitError;
-use crate::kafka::client::{DELIVERY_TIMEOUT, Producer, TRANSACTION_TIMEOUT};
+use crate::kafka::client::{Producer, delivery_timeout, transaction_timeout};
 use crate::kafka::ears::ticket;
 use crate::kafka::errors::{code, code_words, is_fence, sort, words};
 use crate::settings::{Delivery, Settings};
@@ -118,11 +119,13 @@ impl KafkaWriter {
         let age = Age::now();
         if self.transactional {
             self.producer.begin_transaction().map_err(|e| self.unknown(&Trouble::of(&e), &age))?;
+            reach(Point::Begun);
         }
         let receipts = match self.send(batch) {
             Ok(receipts) => receipts,
             Err(trouble) => return Err(self.take_back(&trouble, &age)),
         };
+        reach(Point::Acknowledged);
         if self.transactional {
             self.end(&age)?;
         }
@@ -170,6 +173,7 @@ impl KafkaWriter {
                 }
                 record = back;
             }
+            reach(Point::Sent);
         }
         while self.producer.in_flight_count() > 0 {
             self.producer.poll(POLL);
@@ -181,7 +185,7 @@ impl KafkaWriter {
             if let Some(trouble) = failed() {
                 return Err(trouble);
             }
-            if patience.elapsed() > 2 * DELIVERY_TIMEOUT {
+            if patience.elapsed() > 2 * delivery_timeout() {
                 return Err(Trouble { code: Code::MessageTimedOut, words: code_words(Code::MessageTimedOut) });
             }
         }
@@ -254,7 +258,7 @@ impl KafkaWriter {
         let fatal = self.producer.client().fatal_error();
         let (code, words) = fatal.as_ref().map_or((trouble.code, &trouble.words), |(code, words)| (*code, words));
         let error = self.told("publishing to", &crate::kafka::ears::clean(words));
-        if self.transactional && (is_fence(code) || is_fence(trouble.code)) && age.get() < TRANSACTION_TIMEOUT {
+        if self.transactional && (is_fence(code) || is_fence(trouble.code)) && age.get() < transaction_timeout() {
             CommitError::Fenced { error }
         } else {
             CommitError::Uncertain { error }

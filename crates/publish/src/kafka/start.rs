@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::message::Message as _;
 use rdkafka::producer::Producer as _;
+use wiredesk_faults::{Point, Protection, reach, without};
 use wiredesk_model::topic::Found;
 
 use crate::error::OpenError;
@@ -16,10 +17,12 @@ use crate::kafka::reader::{Reader, found};
 use crate::kafka::run::KafkaWriter;
 use crate::kafka::topics::{Cluster, ready};
 use crate::settings::Delivery;
-use crate::writer::{Opened, Opening, SLICE, Tail, TakeTail, Writer, known};
+use crate::writer::{Opened, Opening, Tail, TakeTail, Writer, known, slice_size};
 
 /// A foreign transaction is named when it holds the tail back for longer than this.
 const NAMED_AFTER: Duration = Duration::from_secs(3);
+/// And again this often.
+const NAMED_AGAIN_AFTER: Duration = Duration::from_secs(60);
 /// How long one call of `init_transactions` waits before it is made again.
 const FENCE_STEP: Duration = Duration::from_secs(2);
 /// How long the fence may take in all: coordinators load, open transactions are aborted.
@@ -49,10 +52,13 @@ pub(crate) fn open(opening: &Opening<'_>, tail: &mut TakeTail<'_>) -> Result<Ope
     let producer = Arc::new(clients.producer()?);
     if settings.kafka.delivery == Delivery::ExactlyOnce {
         fence(&cluster, &producer)?;
+        reach(Point::Fenced);
     }
     // From here on nobody else writes under our name, and what the marks say is all there is of it.
     let spans = begin.spans(&cluster.asking, &mut warnings)?;
-    begin.wait_for_strangers(&reading, &spans)?;
+    if !without(Protection::Fence) {
+        begin.wait_for_strangers(&reading, &spans)?;
+    }
     begin.read_tail(&reading, &spans, tail, &mut warnings)?;
     let writer = Writer::Kafka(KafkaWriter::new(producer, settings));
     Ok(Opened { writer, identity, warnings })
@@ -126,25 +132,22 @@ impl<'a> Begin<'a> {
         Ok(spans)
     }
 
-    /// Waits until nothing before the end marks can still be committed or aborted by somebody else.
+    /// Waits until nothing before the end marks can still be committed or aborted by somebody else, and says whom it waits for.
     fn wait_for_strangers(&self, reading: &Arc<Consumer>, spans: &Spans) -> Result<(), OpenError> {
         let begun = Instant::now();
-        let mut named = false;
         for (partition, (_, end)) in spans {
+            let mut named: Option<Instant> = None;
             loop {
                 let (_, stable) = self.cluster.marks_by(reading, self.topic(), *partition)?;
                 if stable >= *end {
                     break;
                 }
-                if !named && begun.elapsed() > NAMED_AFTER {
-                    named = true;
-                    tracing::warn!(
-                        stage = "publish",
-                        topic = self.topic(),
-                        partition,
-                        offset = stable,
-                        "another program's open transaction holds the topic back; waiting for its end"
-                    );
+                if begun.elapsed() > NAMED_AFTER && named.is_none_or(|at| at.elapsed() > NAMED_AGAIN_AFTER) {
+                    named = Some(Instant::now());
+                    (self.opening.waiting)(&format!(
+                        "another program's open transaction holds {} back at offset {stable} of partition {partition}",
+                        self.topic()
+                    ));
                 }
                 let look_again = Instant::now() + 2 * LOOK;
                 while Instant::now() < look_again {
@@ -178,6 +181,7 @@ impl<'a> Begin<'a> {
         let mut hand_on = |slice: &mut Vec<Found>, next: &BTreeMap<i32, i64>| {
             let next: Vec<(i32, i64)> = next.iter().map(|(p, n)| (*p, *n)).collect();
             tail(Tail { found: slice, next: &next }).map_err(|source| OpenError::Tail { source })?;
+            reach(Point::CaughtUp);
             slice.clear();
             Ok(())
         };
@@ -192,7 +196,7 @@ impl<'a> Begin<'a> {
                 None => keyless += 1,
             }
             next.insert(message.partition(), message.offset() + 1);
-            if slice.len() >= SLICE { hand_on(&mut slice, &next) } else { Ok(()) }
+            if slice.len() >= slice_size() { hand_on(&mut slice, &next) } else { Ok(()) }
         })?;
         for (partition, (from, end)) in spans {
             let read = next.entry(*partition).or_insert(*from);

@@ -5,6 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use wiredesk_faults::{Point, reach};
 use wiredesk_model::outcome::Receipt;
 use wiredesk_model::topic::{Channel as Name, Found, Message, TopicIdentity};
 
@@ -12,7 +13,7 @@ use crate::error::{CommitError, OpenError};
 use crate::log::disk::{Disk, SystemDisk};
 use crate::log::line::{append, found};
 use crate::log::segments::{Channel, read_from};
-use crate::writer::{Opened, Opening, SLICE, Tail, TakeTail, Writer, known};
+use crate::writer::{Opened, Opening, Tail, TakeTail, Writer, known, slice_size};
 
 /// The log's topic is always called this; it has no other to be told apart from.
 const TOPIC: &str = "articles";
@@ -94,6 +95,7 @@ impl LogWriter {
                 self.channels[i].rotate()?;
                 self.channels[i].write(&lines[i].0)?;
             }
+            reach(Point::Written);
             syncing = true;
             // The articles last: what goes beside them is at least once, they are exactly once.
             for i in touched().collect::<Vec<_>>().into_iter().rev() {
@@ -159,6 +161,7 @@ fn read_tail(
     let mut foreign = 0u64;
     let mut hand_on = |slice: &mut Vec<Found>, next: i64| {
         tail(Tail { found: slice, next: &[(0, next)] }).map_err(|source| OpenError::Tail { source })?;
+        reach(Point::CaughtUp);
         slice.clear();
         Ok(())
     };
@@ -179,7 +182,7 @@ fn read_tail(
             }
             None => foreign += 1,
         }
-        if slice.len() >= SLICE { hand_on(&mut slice, line.offset + 1) } else { Ok(()) }
+        if slice.len() >= slice_size() { hand_on(&mut slice, line.offset + 1) } else { Ok(()) }
     })?;
     hand_on(&mut slice, end)?;
     if foreign > 0 {

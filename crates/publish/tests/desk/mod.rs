@@ -71,6 +71,7 @@ impl Desk {
                 again: self.again,
                 secrets: &self.secrets,
                 stop: &|| false,
+                waiting: &|_| {},
             },
             &mut |tail| {
                 found.extend_from_slice(tail.found);
