@@ -106,6 +106,7 @@ impl Desk {
                 again,
                 secrets: &BTreeMap::new(),
                 stop: &|| false,
+                waiting: &|_| {},
             },
             &mut |tail| {
                 found.extend_from_slice(tail.found);
