@@ -4,6 +4,8 @@
 use aho_corasick::{AhoCorasick, BuildError};
 use memchr::memmem::Finder;
 
+use crate::form::is_dense;
+
 /// A phrase, folded, with what must hold where it ends. Where it begins with a plain letter or digit, a word must begin there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Phrase {
@@ -95,7 +97,7 @@ impl Phrases {
         let phrase = &self.all[number];
         let rest = text[start..].strip_prefix(phrase.literal.as_str())?;
         let begins = !phrase.literal.starts_with(|c: char| c.is_ascii_alphanumeric())
-            || !text[..start].ends_with(|c: char| c.is_alphanumeric());
+            || !text[..start].ends_with(|c: char| c.is_alphanumeric() && !is_dense(c));
         let ends = !phrase.bounded || !rest.starts_with(|c: char| c.is_alphanumeric());
         (begins && ends).then_some(Found { phrase: number, end: text.len() - rest.len() })
     }
@@ -160,7 +162,8 @@ mod tests {
                 for start in (0..=text.len()).filter(|at| text.is_char_boundary(*at)) {
                     let Some(rest) = text[start..].strip_prefix(literal) else { continue };
                     let word = |c: char| c.is_alphanumeric();
-                    let begins = !literal.starts_with(|c: char| c.is_ascii_alphanumeric()) || !text[..start].ends_with(word);
+                    let before = |c: char| c.is_alphanumeric() && !is_dense(c);
+                    let begins = !literal.starts_with(|c: char| c.is_ascii_alphanumeric()) || !text[..start].ends_with(before);
                     if begins && (!bounded || !rest.starts_with(word)) {
                         plain.push((number, start + literal.len()));
                     }

@@ -201,7 +201,8 @@ fn prepare(
     let container = if is_fragment {
         whole(outline)
     } else {
-        let addresses = [&hints.requested_url, &hints.final_url];
+        // Links are read from where the page came from in the end.
+        let addresses = [&hints.final_url, &hints.requested_url];
         let addresses = addresses.iter().filter_map(|address| Url::parse(address).ok()).collect();
         container::find(outline, title, &Meant { html, claims, addresses })
     };

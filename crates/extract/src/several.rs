@@ -1,8 +1,11 @@
-//! A page may hold several articles, one after another: a blog's front, a thread of reports, an endless scroll. Which of them is meant is told by
-//! the address, where they name their own, or else by the headline, which stands over one of them.
+//! A page may hold several articles, one after another: a blog's front, a thread of reports. Which of them is meant is told by the address,
+//! where they name their own, or else by the headline, which stands over one of them.
 //!
-//! Chapters of one article stand side by side in the same way. So several articles are told by what chapters do not have: addresses of
-//! their own, the tag, a headline of the first rank, a date or a writer each.
+//! Chapters of one article stand side by side in the same way, so do comments, and boxes about other stories. So nothing is told where
+//! the page's own headline stands elsewhere, where what would be taken is slight beside the rest, or where the others do not bear the
+//! same marks.
+
+use std::collections::HashMap;
 
 use scraper::Html;
 use scraper::node::Element;
@@ -12,11 +15,14 @@ use wiredesk_model::link;
 
 use crate::metadata::Claims;
 use crate::outline::{KnotId, Outline};
+use crate::text::letters;
 use crate::walk::attribute;
 use crate::words::Words;
 
 /// A teaser says less.
 const LEAST: f32 = 60.0;
+/// Nor is it an article that is so much lighter than what stands beside it.
+const SHARE: f32 = 0.3;
 /// The headline is among the first so many blocks of an article.
 const TOP: usize = 4;
 
@@ -30,14 +36,22 @@ pub(crate) struct Meant<'a> {
 
 /// Which of the elements right in `around` is the article that is meant, where several stand there and something tells.
 pub(crate) fn meant(outline: &Outline, around: KnotId, asked: &Meant<'_>) -> Option<KnotId> {
-    let children: Vec<KnotId> = (around + 1..u32::try_from(outline.knots.len()).unwrap_or(u32::MAX))
-        .filter(|id| outline.knot(*id).parent == around && outline.knot(*id).mass > LEAST)
-        .filter(|id| headline(outline, *id).is_some())
-        .collect();
-    if children.len() < 2 {
-        return None;
+    let inside = (around + 1..u32::try_from(outline.knots.len()).unwrap_or(u32::MAX))
+        .filter(|id| outline.knot(*id).parent == around);
+    let mut heaviest = 0.0_f32;
+    let mut makes: HashMap<u64, Vec<KnotId>> = HashMap::new();
+    for id in inside {
+        let knot = outline.knot(id);
+        heaviest = heaviest.max(knot.mass);
+        if knot.mass > LEAST && !knot.words.has(Words::COMMENTS) && headline(outline, id).is_some() {
+            makes.entry(knot.signature).or_default().push(id);
+        }
     }
-    asked.by_address(outline, &children).or_else(|| asked.by_headline(outline, &children))
+    let mut several: Vec<Vec<KnotId>> = makes.into_values().filter(|alike| alike.len() > 1).collect();
+    several.sort_unstable();
+    let tells = |alike: &Vec<KnotId>| asked.by_address(outline, alike).or_else(|| asked.by_headline(outline, alike));
+    let mut found = several.iter().filter_map(tells).filter(|id| outline.knot(*id).mass >= heaviest * SHARE);
+    found.next().filter(|_| found.next().is_none())
 }
 
 /// The block with an element's own headline: a heading near its top.
@@ -52,38 +66,43 @@ fn only(several: &[KnotId], is: impl Fn(&KnotId) -> bool) -> Option<KnotId> {
     found.next().filter(|_| found.next().is_none())
 }
 
-/// Whether an element has a date or a writer near its top.
-fn is_signed(outline: &Outline, id: KnotId) -> bool {
+/// Whether an element has a date near its top.
+fn is_dated(outline: &Outline, id: KnotId) -> bool {
     let knot = outline.knot(id);
     let (first, last) = (knot.first as usize, (knot.last as usize).min(outline.blocks.len()));
     (first.min(last)..last).take(TOP).any(|at| {
         let block = &outline.blocks[at];
-        outline.own_words(block).or(outline.close_words(block)).has(Words::DATE.or(Words::BYLINE))
+        outline.own_words(block).or(outline.close_words(block)).has(Words::DATE)
     })
 }
 
 impl Meant<'_> {
-    /// The one whose own address is the page's, where another has an address too.
-    fn by_address(&self, outline: &Outline, children: &[KnotId]) -> Option<KnotId> {
-        let places: Vec<(KnotId, Vec<Url>)> = children.iter().map(|id| (*id, self.places(outline, *id))).collect();
-        let is_here =
-            |id: &KnotId| places.iter().any(|(of, places)| of == id && places.iter().any(|to| self.is_here(to)));
-        let is_elsewhere =
-            |(_, places): &(KnotId, Vec<Url>)| !places.is_empty() && !places.iter().any(|to| self.is_here(to));
-        only(children, is_here).filter(|_| places.iter().any(is_elsewhere))
+    /// The one whose own address is the page's, where the others have theirs.
+    fn by_address(&self, outline: &Outline, alike: &[KnotId]) -> Option<KnotId> {
+        let places: Vec<Vec<Url>> = alike.iter().map(|id| self.places(outline, *id)).collect();
+        let pages: Vec<Url> = self.addresses.iter().map(link::cleaned).collect();
+        let here: Vec<bool> = places.iter().map(|own| own.iter().any(|to| is_one_of(to, &pages))).collect();
+        let placed = places.iter().filter(|own| !own.is_empty()).count();
+        let found = only(alike, |id| alike.iter().zip(&here).any(|(of, here)| of == id && *here))?;
+        let own = headline(outline, found).map(|at| outline.blocks[at].text.as_str()).unwrap_or_default();
+        (placed > 1 && placed * 3 >= alike.len() * 2 && self.claims.may_be_called(own)).then_some(found)
     }
 
-    /// The one under the page's headline, of those that are articles beyond doubt.
-    fn by_headline(&self, outline: &Outline, children: &[KnotId]) -> Option<KnotId> {
-        let alike = |id: KnotId| {
-            let same = |other: &&KnotId| outline.knot(**other).signature == outline.knot(id).signature;
-            children.iter().filter(same).filter(|other| is_signed(outline, **other)).count() > 1
-        };
-        let sure = |id: &KnotId| crate::container::is_article(outline, *id) || (is_signed(outline, *id) && alike(*id));
-        let articles: Vec<KnotId> = children.iter().copied().filter(sure).collect();
-        let titled =
-            |id: &KnotId| headline(outline, *id).is_some_and(|at| self.claims.is_title(&outline.blocks[at].text));
-        only(&articles, titled).filter(|_| articles.len() > 1)
+    /// The one under the page's headline, where each is dated and the headline stands nowhere else.
+    fn by_headline(&self, outline: &Outline, alike: &[KnotId]) -> Option<KnotId> {
+        if !alike.iter().all(|id| is_dated(outline, *id)) {
+            return None;
+        }
+        let titled = |at: usize| self.claims.is_title(&outline.blocks[at].text);
+        let found = only(alike, |id| headline(outline, *id).is_some_and(titled))?;
+        let said = letters(&outline.blocks[headline(outline, found)?].text);
+        let elsewhere = outline.blocks.iter().any(|block| {
+            block.kind == BlockKind::Heading
+                && !outline.knot(block.knot).hidden
+                && !outline.within(block.knot, found)
+                && letters(&block.text) == said
+        });
+        (!elsewhere).then_some(found)
     }
 
     /// The addresses that an element gives for itself: by an attribute, by its headline, by a permanent link.
@@ -108,16 +127,17 @@ impl Meant<'_> {
         let places = named.chain(linked).filter(|to| !to.contains('#'));
         places.filter_map(|to| self.addresses.first()?.join(to.trim()).ok()).collect()
     }
+}
 
-    fn is_here(&self, to: &Url) -> bool {
-        let to = link::cleaned(to);
-        let host = |url: &Url| url.host_str().map(|host| host.trim_start_matches("www.").to_owned());
-        let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
-        self.addresses.iter().map(link::cleaned).any(|page| {
-            let names_one = path(&page).len() > 1 || page.query().is_some();
-            names_one && host(&to) == host(&page) && path(&to) == path(&page) && to.query() == page.query()
-        })
-    }
+/// Whether an address leads to one of these pages, the way there aside. The front of a site names no article.
+fn is_one_of(to: &Url, pages: &[Url]) -> bool {
+    let to = link::cleaned(to);
+    let host = |url: &Url| url.host_str().map(|host| host.trim_start_matches("www.").to_owned());
+    let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
+    pages.iter().any(|page| {
+        let names_one = path(page).len() > 1 || page.query().is_some();
+        names_one && host(&to) == host(page) && path(&to) == path(page) && to.query() == page.query()
+    })
 }
 
 /// Whether a link says that it is an article's permanent one.
@@ -180,6 +200,34 @@ mod tests {
             "<title>Rain of day 2 - The Mill</title><meta property=og:title content='Rain of day 2'><h1>The Mill</h1><main>{all}</main>"
         ));
         assert_eq!(told(&ledger), [2]);
+    }
+
+    #[test]
+    fn what_the_headline_stands_over_stays_together() {
+        let posts: String = (0..5)
+            .map(|n| {
+                let heading = if n == 0 { "Storm at the mill".to_owned() } else { format!("Hour {n}") };
+                format!("<div class=post><h2>{heading}</h2><p class=date>3 May 2031</p>{}</div>", paragraphs(n))
+            })
+            .collect();
+        let head = "<title>Storm at the mill</title><meta property=og:title content='Storm at the mill'>";
+        assert_eq!(told(&read(&format!("{head}<main><h1>Storm at the mill</h1>{posts}</main>"))), [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn a_box_that_leads_to_its_own_page_is_not_the_article() {
+        let boxed = |n: usize, to: &str| {
+            format!("<div class=more><h3>Number {n}</h3>{}<a class=permalink href='{to}'>#</a></div>", paragraphs(n))
+        };
+        let story: String = (0..4).map(|_| paragraphs(0)).collect::<String>().replace("On day", "That day");
+        let story: String =
+            story.match_indices("<p>").map(|(at, _)| format!("<p>No. {at}: {}", &story[at + 3..at + 99])).collect();
+        let ledger = read(&format!(
+            "<title>The mill</title><main><div class=art><h1>Ten bridges</h1>{story}</div>{}{}</main>",
+            boxed(1, "/2031/story-3"),
+            boxed(2, "/2031/story-4")
+        ));
+        assert!(ledger.blocks.iter().any(|b| b.verdict.is_body() && b.block.text.contains("No. 0")));
     }
 
     #[test]

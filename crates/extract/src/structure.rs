@@ -90,7 +90,14 @@ fn numbered_gallery(outline: &Outline, container: KnotId, verdicts: &mut [Option
     for run in runs.into_values().filter(|run| run.len() >= 3 && run.windows(2).all(|pair| pair[0].0 < pair[1].0)) {
         let Some(around) = run.iter().map(|(_, knot)| *knot).reduce(|a, b| outline.around(a, b)) else { continue };
         let beside = outline.knot(container).raw - outline.knot(around).raw;
-        if around == container || beside < 150.0 {
+        let called = |mut at: KnotId| {
+            while at > container && !outline.knot(at).words.has(Words::GALLERY) {
+                at = outline.knot(at).parent;
+            }
+            at > container
+        };
+        // Steps of a recipe, posts of a thread and marks for players are numbered too.
+        if around == container || beside < 150.0 || !called(around) {
             continue;
         }
         let knot = outline.knot(around);
@@ -289,10 +296,15 @@ mod tests {
     fn a_numbered_gallery_beside_an_article_is_none_of_it() {
         let pictures: String = (1..=5).map(|n| format!("<li><h2>{n}/50 The mill at dawn {n}</h2><p>The keeper of the mill, who is called number {n}, stands at the lower bridge in the rain.</p></li>")).collect();
         let days: String = (1..=12).map(|n| format!("<p>On day {n} the river rose by two metres, and the keeper of the mill closed the lower bridge.</p>")).collect();
-        let text = body(&format!("<main><div>{days}</div><div class=x><ul>{pictures}</ul></div>{Q}</main>"));
+        let text =
+            body(&format!("<main><div>{days}</div><div class=photo-gallery><ul>{pictures}</ul></div>{Q}</main>"));
         assert!(text.contains("On day 12") && text.contains("By noon") && !text.contains("who is called"), "{text}");
-        let alone = body(&format!("<main><h1>The mill in pictures</h1><div class=x><ul>{pictures}</ul></div></main>"));
+        let alone = body(&format!(
+            "<main><h1>The mill in pictures</h1><div class=photo-gallery><ul>{pictures}</ul></div></main>"
+        ));
         assert!(alone.contains("who is called number 3"), "{alone}");
+        let steps = body(&format!("<main><div>{days}</div><div class=steps><ul>{pictures}</ul></div>{Q}</main>"));
+        assert!(steps.contains("who is called number 3"), "{steps}");
     }
 
     #[test]

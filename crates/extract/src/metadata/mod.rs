@@ -95,6 +95,12 @@ impl Claims {
         self.title = Some(Sourced::new(title, source));
     }
 
+    /// Whether an article of this page may have this headline: the page claims no other one for it.
+    pub(crate) fn may_be_called(&self, headline: &str) -> bool {
+        let claimed = self.linked.text("headline").or_else(|| self.facts.first(&["og:title"]).map(str::to_owned));
+        claimed.is_none() || self.is_title(headline)
+    }
+
     /// Whether a text is one of the page's titles.
     pub(crate) fn is_title(&self, text: &str) -> bool {
         let longest = self.titles.iter().map(String::len).max().unwrap_or(0);
