@@ -23,6 +23,8 @@ use crate::words::Words;
 const LEAST: f32 = 60.0;
 /// Nor is it an article that is so much lighter than what stands beside it.
 const SHARE: f32 = 0.3;
+/// Articles side by side hold so much of what there is.
+const MOST: f32 = 0.8;
 /// The headline is among the first so many blocks of an article.
 const TOP: usize = 4;
 
@@ -38,7 +40,7 @@ pub(crate) struct Meant<'a> {
 pub(crate) fn meant(outline: &Outline, around: KnotId, asked: &Meant<'_>) -> Option<KnotId> {
     let inside = (around + 1..u32::try_from(outline.knots.len()).unwrap_or(u32::MAX))
         .filter(|id| outline.knot(*id).parent == around);
-    let mut heaviest = 0.0_f32;
+    let (mut heaviest, whole) = (0.0_f32, outline.knot(around).mass);
     let mut makes: HashMap<u64, Vec<KnotId>> = HashMap::new();
     for id in inside {
         let knot = outline.knot(id);
@@ -47,8 +49,8 @@ pub(crate) fn meant(outline: &Outline, around: KnotId, asked: &Meant<'_>) -> Opt
             makes.entry(knot.signature).or_default().push(id);
         }
     }
-    let mut several: Vec<Vec<KnotId>> = makes.into_values().filter(|alike| alike.len() > 1).collect();
-    several.sort_unstable();
+    let hold_most = |alike: &Vec<KnotId>| alike.iter().map(|id| outline.knot(*id).mass).sum::<f32>() >= whole * MOST;
+    let several: Vec<Vec<KnotId>> = makes.into_values().filter(|alike| alike.len() > 1 && hold_most(alike)).collect();
     let tells = |alike: &Vec<KnotId>| asked.by_address(outline, alike).or_else(|| asked.by_headline(outline, alike));
     let mut found = several.iter().filter_map(tells).filter(|id| outline.knot(*id).mass >= heaviest * SHARE);
     found.next().filter(|_| found.next().is_none())
@@ -79,13 +81,17 @@ fn is_dated(outline: &Outline, id: KnotId) -> bool {
 impl Meant<'_> {
     /// The one whose own address is the page's, where the others have theirs.
     fn by_address(&self, outline: &Outline, alike: &[KnotId]) -> Option<KnotId> {
-        let places: Vec<Vec<Url>> = alike.iter().map(|id| self.places(outline, *id)).collect();
+        let places: Vec<[Vec<Url>; 3]> = alike.iter().map(|id| self.places(outline, *id)).collect();
         let pages: Vec<Url> = self.addresses.iter().map(link::cleaned).collect();
-        let here: Vec<bool> = places.iter().map(|own| own.iter().any(|to| is_one_of(to, &pages))).collect();
-        let placed = places.iter().filter(|own| !own.is_empty()).count();
-        let found = only(alike, |id| alike.iter().zip(&here).any(|(of, here)| of == id && *here))?;
+        let found = (0..3).find_map(|way| {
+            let placed = places.iter().filter(|own| !own[way].is_empty()).count();
+            let here = |at: &usize| places[*at][way].iter().any(|to| is_one_of(to, &pages));
+            let mut found = (0..alike.len()).filter(here);
+            let one = found.next().filter(|_| found.next().is_none())?;
+            (placed > 1 && placed * 3 >= alike.len() * 2).then_some(alike[one])
+        })?;
         let own = headline(outline, found).map(|at| outline.blocks[at].text.as_str()).unwrap_or_default();
-        (placed > 1 && placed * 3 >= alike.len() * 2 && self.claims.may_be_called(own)).then_some(found)
+        self.claims.may_be_called(own).then_some(found)
     }
 
     /// The one under the page's headline, where each is dated and the headline stands nowhere else.
@@ -106,26 +112,25 @@ impl Meant<'_> {
     }
 
     /// The addresses that an element gives for itself: by an attribute, by its headline, by a permanent link.
-    fn places(&self, outline: &Outline, id: KnotId) -> Vec<Url> {
+    fn places(&self, outline: &Outline, id: KnotId) -> [Vec<Url>; 3] {
         let node_of = |id: KnotId| self.html.tree.get(outline.knot(id).node);
-        let Some(node) = node_of(id) else { return Vec::new() };
-        let own = node.value().as_element().into_iter();
-        let named = own.flat_map(|element| {
+        let Some(node) = node_of(id) else { return Default::default() };
+        let named = node.value().as_element().into_iter().flat_map(|element| {
             ["data-url", "data-href", "data-permalink", "itemid"].iter().filter_map(|name| attribute(element, name))
         });
         let heading = headline(outline, id).and_then(|at| node_of(outline.blocks[at].knot));
-        let around = heading.and_then(|heading| heading.parent());
-        let over =
-            around.iter().filter_map(|around| around.value().as_element()).filter(|element| element.name() == "a");
-        let in_heading = heading.iter().flat_map(|heading| heading.descendants());
-        let in_heading =
-            in_heading.filter_map(|node| node.value().as_element()).filter(|element| element.name() == "a");
-        let lasting =
-            node.descendants().filter_map(|node| node.value().as_element()).filter(|element| is_lasting(element));
-        let linked = over.chain(in_heading).chain(lasting).filter_map(|link| attribute(link, "href"));
-        // A fragment leads to a part: a comment, a chapter.
-        let places = named.chain(linked).filter(|to| !to.contains('#'));
-        places.filter_map(|to| self.addresses.first()?.join(to.trim()).ok()).collect()
+        let over = heading.and_then(|heading| heading.parent());
+        let links = over.into_iter().chain(heading.iter().flat_map(|heading| heading.descendants()));
+        let links = links.filter_map(|node| node.value().as_element()).filter(|element| element.name() == "a");
+        let lasting = node.descendants().filter_map(|node| node.value().as_element()).filter(|e| is_lasting(e));
+        let href = |link| attribute(link, "href");
+        [self.joined(named), self.joined(links.filter_map(href)), self.joined(lasting.filter_map(href))]
+    }
+
+    /// Addresses as the page means them. A fragment leads to a part: a comment, a chapter.
+    fn joined<'t>(&self, places: impl Iterator<Item = &'t str>) -> Vec<Url> {
+        let whole = places.filter(|to| !to.contains('#'));
+        whole.filter_map(|to| self.addresses.first()?.join(to.trim()).ok()).collect()
     }
 }
 
