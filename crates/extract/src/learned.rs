@@ -18,7 +18,7 @@ const BODY: f32 = 0.5;
 const BACK: f32 = 0.7;
 
 /// From this probability on a paragraph stays among its like.
-const UNSURE: f32 = 0.2;
+const UNSURE: f32 = 0.3;
 
 /// A page of more blocks is judged by the rules alone: it is twice the largest of a thousand real ones, and most likely made to cost.
 const BLOCKS: usize = 4_000;
