@@ -82,8 +82,10 @@ fn breaks_off(outline: &Outline, at: usize) -> bool {
 /// Captions of a gallery, "3/50 The ferry at dawn", beside an article that is told without them.
 fn numbered_gallery(outline: &Outline, container: KnotId, verdicts: &mut [Option<Verdict>]) {
     let mut runs: HashMap<u32, Vec<(u32, KnotId)>> = HashMap::new();
-    for block in outline.blocks.iter().filter(|block| outline.within(block.knot, container)) {
-        if let Some((number, of)) = place_in_gallery(&block.text) {
+    for block in &outline.blocks {
+        if let Some((number, of)) = place_in_gallery(&block.text)
+            && outline.within(block.knot, container)
+        {
             runs.entry(of).or_default().push((number, block.knot));
         }
     }
@@ -109,7 +111,8 @@ fn numbered_gallery(outline: &Outline, container: KnotId, verdicts: &mut [Option
 
 /// The number of a picture and of how many it is one, where a text begins with them.
 fn place_in_gallery(text: &str) -> Option<(u32, u32)> {
-    let (number, rest) = text.split_once('/')?;
+    let slash = text.bytes().take(6).position(|byte| byte == b'/')?;
+    let (number, rest) = (&text[..slash], &text[slash + 1..]);
     let number: u32 = number.trim().parse().ok()?;
     let digits = rest.trim_start().split(|c: char| !c.is_ascii_digit()).next()?;
     let of: u32 = digits.parse().ok()?;

@@ -355,6 +355,15 @@ impl Fetcher {
     }
 }
 
+/// Whether an address may be asked at all under these settings, as far as can be said before its name is resolved: its scheme, its port,
+/// and that it is no literal of a network that is not public.
+///
+/// # Errors
+/// Which of them forbids it, with the key that would allow it.
+pub fn reachable(url: &Url, settings: &Settings) -> Result<(), FetchError> {
+    Door::new(&settings.allow_networks, &settings.allow_ports, None).check(url).map(|_| ())
+}
+
 impl std::fmt::Debug for Fetcher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Fetcher").field("memory_in_use", &self.memory_in_use()).finish_non_exhaustive()

@@ -87,6 +87,16 @@ fn fetch(config: &Config, main: &Document<'_>, faults: &mut Vec<Fault>) {
                 .help("raise it over `page_limit` and `feed_limit`"),
         );
     }
+    if fetch.per_host.delay >= fetch.timeout && !fetch.timeout.0.is_zero() {
+        let message = format!(
+            "`fetch.per_host.delay` ({}) is not shorter than `fetch.timeout` ({})",
+            fetch.per_host.delay, fetch.timeout
+        );
+        let written = main.has(&["fetch", "per_host", "delay"]);
+        let at = if written { main.at(&["fetch", "per_host", "delay"]) } else { at("timeout") };
+        faults
+            .push(Fault::error(main.file, at, message).help("a redirect within a host waits for the host's next turn"));
+    }
     let Some(proxy) = &fetch.proxy else { return };
     let good = url::Url::parse(proxy)
         .is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") && url.has_host());

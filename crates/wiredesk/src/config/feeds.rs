@@ -9,6 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue, Deserializer};
 use url::Url;
+use wiredesk_fetch::fetcher::reachable;
 use wiredesk_model::feed::Feed;
 use wiredesk_model::link;
 use wiredesk_model::secret::{Secret, Setting};
@@ -159,6 +160,9 @@ fn alone(config: &Config, feed: &FeedAt<'_>, faults: &mut Vec<Fault>) {
     if !matches!(url.scheme(), "http" | "https") {
         let message = format!("a feed's address starts with http:// or https://, not {}:", url.scheme());
         faults.push(Fault::error(feed.file, feed.at(&["url"]), message));
+    } else if let Err(error) = reachable(&link::bare(url), &config.fetch) {
+        let message = format!("{:?} will not be asked: {error}", id.as_str());
+        faults.push(Fault::warning(feed.file, feed.at(&["url"]), message));
     }
     let (min, max) = (config.schedule.min_interval, config.schedule.max_interval);
     if let Some(interval) = interval.filter(|interval| *interval < min || *interval > max) {

@@ -95,6 +95,10 @@ fn each_mistake_is_named_where_it_stands() {
                 "2:31 unknown key `dely` in `fetch.per_host` | did you mean `delay`?",
             ],
         ),
+        (
+            "[fetch]\nper_host = { delay = \"1m\" }\n".into(),
+            &["2:22 `fetch.per_host.delay` (1m) is not shorter than `fetch.timeout` (30s)"],
+        ),
         ("[fetch]\nallow_networks = [\"10.0.0.0/8\", \"ten\"]\n".into(), &["2:33 `fetch.allow_networks`"]),
         (
             "[fetch]\nmemory = \"1 MiB\"\n".into(),
