@@ -4,6 +4,7 @@
 mod world;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use ring::hmac;
 use wiredesk_pipeline::desk::Desk;
 use wiredesk_pipeline::push::intent::Intent;
 use wiredesk_pipeline::push::receive::{Envelope, Pushed, Verified};
+use wiredesk_store::gate::{Failure, Gate, Step};
 use wiredesk_store::subscriptions::Subscription;
 use wiredesk_testkit::hub::Asked;
 use wiredesk_testkit::{Hub, Manner};
@@ -73,7 +75,7 @@ fn signature(secret: &str, content: &str) -> String {
     tag.as_ref().iter().fold("sha256=".to_owned(), |text, byte| format!("{text}{byte:02x}"))
 }
 
-async fn pushes(desk: &Desk, asked: &Asked, signature: Option<String>, content: &str) -> Pushed {
+async fn pushes(desk: &Arc<Desk>, asked: &Asked, signature: Option<String>, content: &str) -> Pushed {
     let pieces = stream::iter([Ok::<_, std::io::Error>(Bytes::from(content.to_owned()))]);
     let envelope = Envelope { signature, ..Envelope::default() };
     desk.pushed(token(asked), envelope, pieces).await.expect("a store")
@@ -217,6 +219,52 @@ async fn a_push_goes_the_way_of_a_polls_body_and_leaves_what_polls_rely_on() {
     assert_eq!(world.once().await.entries, 0, "the poll knows the entry");
     assert_eq!(server.fields("/feed", "if-none-match")[1].as_deref(), Some("\"0\""), "as before the push");
     assert_eq!((world.records().len(), server.requests("/two").len()), (2, 1));
+}
+
+/// Holds up writes before they are durable, while it is told to.
+#[derive(Clone, Default)]
+struct Held {
+    holds: Arc<AtomicBool>,
+    waits: Arc<AtomicBool>,
+}
+
+impl Gate for Held {
+    fn pass(&mut self, step: Step) -> Result<(), Failure> {
+        while step == Step::Commit && self.holds.load(Ordering::SeqCst) {
+            self.waits.store(true, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_hub_that_hangs_up_while_its_push_is_written_down_leaves_no_entry_unread() {
+    let hub = Hub::start(Manner::Silent).expect("a hub");
+    let server = feed_server(hub.url(), |_| vec!["one"]);
+    let mut world = world(&server);
+    let held = Held::default();
+    let first = subscribed(&world, &hub).await;
+    world.gate = Box::new({
+        let held = held.clone();
+        move || Box::new(held.clone())
+    });
+    let hang_up = async |desk: Arc<Desk>| {
+        until("all else is published", async || world.records().len() == 1).await;
+        let content = feed_of("", &["two"]);
+        held.holds.store(true, Ordering::SeqCst);
+        let push = {
+            let (desk, first) = (desk.clone(), first.clone());
+            tokio::spawn(async move { pushes(&desk, &first, Some(signature(&first.secret, &content)), &content).await })
+        };
+        until("the push is being written", async || held.waits.load(Ordering::SeqCst)).await;
+        push.abort();
+        assert!(push.await.is_err_and(|error| error.is_cancelled()), "nobody waits for its answer any more");
+        held.holds.store(false, Ordering::SeqCst);
+        until("the pushed entry is published", async || world.records().len() == 2).await;
+        until("the push is counted", async || subscription(&world).await.pushes == 1).await;
+    };
+    world.while_running(hang_up).await;
 }
 
 #[tokio::test]

@@ -19,6 +19,8 @@ mod subscribe;
 
 pub(crate) use discovery::discovered;
 
+use std::sync::Arc;
+
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{Notify, Semaphore};
 use url::Url;
@@ -36,13 +38,13 @@ pub struct Push {
     released: UnboundedSender<Vec<Pending>>,
     /// Something is to be asked of a hub now.
     wake: Notify,
-    room: Semaphore,
+    room: Arc<Semaphore>,
 }
 
 impl Push {
     /// A desk that hubs reach under `callback`; entries that they bring go to `released`, as those do that the publication released.
     pub fn new(callback: &Url, released: UnboundedSender<Vec<Pending>>) -> Self {
         let base = callback.as_str().trim_end_matches('/').to_owned();
-        Self { base, released, wake: Notify::new(), room: Semaphore::new(AT_ONCE) }
+        Self { base, released, wake: Notify::new(), room: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 }

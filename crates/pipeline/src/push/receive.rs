@@ -4,6 +4,7 @@
 //! and content is taken on the second.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -102,23 +103,42 @@ impl Desk {
 
     /// Takes what a hub sends. Answered once it is journalled; what is not the hub's own is received and ignored (W3C WebSub §7.1).
     ///
+    /// Cancel-safe: a hub may hang up at any time, and what is written of its push by then must reach the loop that reads all the same.
+    /// So what follows the body is done whether or not its end is awaited.
+    ///
     /// # Errors
     /// When the store cannot be read or written: the hub is to send it again.
     pub async fn pushed<E: Error + Send + Sync + 'static>(
-        &self,
+        self: &Arc<Self>,
         token: &str,
         envelope: Envelope,
         pieces: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
     ) -> Result<Pushed, StoreError> {
         let Some(push) = &self.push else { return Ok(Pushed::Unknown) };
-        let Ok(_room) = push.room.try_acquire() else { return Ok(Pushed::NotNow) };
+        let Ok(room) = push.room.clone().try_acquire_owned() else { return Ok(Pushed::NotNow) };
         let Some((subscription, feed)) = self.subscribed(token).await? else { return Ok(Pushed::Unknown) };
         let topic = subscription.topic.parse().unwrap_or_else(|_| feed.url.clone());
         let body = match self.fetcher.receive(&topic, pieces).await {
             Ok(body) => body,
-            Err(error) => return Ok(self.not_received(feed, &error)),
+            Err(error) => return Ok(self.not_received(&feed, &error)),
         };
-        let result = match self.take(&subscription, feed, envelope, body).await? {
+        let desk = self.clone();
+        let received = tokio::spawn(async move {
+            let _room = room;
+            desk.received(&subscription, &feed, envelope, body).await
+        });
+        received.await.unwrap_or_else(|error| Err(StoreError::Panicked { message: error.to_string() }))
+    }
+
+    /// Takes a push whose body is here, and says what became of it.
+    async fn received(
+        &self,
+        subscription: &Subscription,
+        feed: &Feed,
+        envelope: Envelope,
+        body: Body,
+    ) -> Result<Pushed, StoreError> {
+        let result = match self.take(subscription, feed, envelope, body).await? {
             Ok(done) => {
                 info!(
                     feed = %feed.id, stage = "push", new = (done.new.len() + done.joined).saturating_sub(done.changed),
@@ -126,8 +146,10 @@ impl Desk {
                 );
                 self.meter.seen(done.new.len() + done.joined, done.left_out);
                 self.tell(&Event::Pushed { feed: feed.id.clone(), new: done.new.len() + done.joined });
-                // Nobody listens any more when the desk is going down: the entries are pending, and read at the next start.
-                let _ = push.released.send(done.new);
+                if let Some(push) = &self.push {
+                    // Nobody listens any more when the desk is going down: the entries are pending, and read at the next start.
+                    let _ = push.released.send(done.new);
+                }
                 self.store.push_taken(&subscription.token, self.clock.now()).await?;
                 PushResult::Taken
             }
@@ -146,12 +168,12 @@ impl Desk {
     }
 
     /// The subscription whose callback ends so, with its feed; `None` where nobody here asked for one.
-    async fn subscribed(&self, token: &str) -> Result<Option<(Subscription, &Feed)>, StoreError> {
+    async fn subscribed(&self, token: &str) -> Result<Option<(Subscription, Arc<Feed>)>, StoreError> {
         if self.push.is_none() {
             return Ok(None);
         }
         let found = self.store.subscription_at(token).await?;
-        Ok(found.and_then(|found| self.feeds.named(&found.feed).map(|feed| (found, &**feed))))
+        Ok(found.and_then(|found| self.feeds.named(&found.feed).map(|feed| (found, feed.clone()))))
     }
 
     /// From the body to the journal, by the way of a poll's body; or why it is ignored.
