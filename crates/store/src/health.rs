@@ -30,13 +30,21 @@ impl Health {
     /// A write failed. Only what the disk is to blame for is a trouble.
     pub(crate) fn failed(&mut self, error: &StoreError) {
         if error.is_the_disks() {
-            self.goes_on(error);
+            // What fails while the disk is known to do so puts its next try not off: who tries without rest would wait for ever.
+            if self.told.borrow().is_none() {
+                self.next_try = Instant::now() + PAUSE;
+            }
+            self.note(error);
         }
     }
 
-    /// The disk cannot be written, or not yet.
+    /// The disk was tried, and cannot be written yet.
     pub(crate) fn goes_on(&mut self, error: &StoreError) {
         self.next_try = Instant::now() + PAUSE;
+        self.note(error);
+    }
+
+    fn note(&mut self, error: &StoreError) {
         if self.said.is_none_or(|at| at.elapsed() >= REMIND) {
             self.said = Some(Instant::now());
             error!(stage = "store", "{}; nothing new is begun until the data dir can be written", error.told());

@@ -36,16 +36,17 @@ struct Asking {
 }
 
 impl Asking {
-    /// One has ended: its hub may be asked again. What came of it stands in the store.
-    fn end(&mut self, ended: Result<(Id, Result<(), StoreError>), JoinError>) {
+    /// One has ended: its hub may be asked again. What came of it stands in the store; `false` where it does not.
+    fn end(&mut self, ended: Result<(Id, Result<(), StoreError>), JoinError>) -> bool {
         let (id, error) = match ended {
             Ok((id, result)) => (id, result.err().map(|error| error.to_string())),
             Err(error) => (error.id(), Some(error.to_string())),
         };
         self.hubs.remove(&id);
-        if let Some(error) = error {
+        if let Some(error) = &error {
             warn!(stage = "push", "a subscription cannot be kept: {error}");
         }
+        error.is_none()
     }
 }
 
@@ -106,6 +107,10 @@ impl Desk {
         let mut recalled = false;
         loop {
             let round = async {
+                // A request must be noted down before it goes out.
+                if self.store.trouble().borrow().is_some() {
+                    return Ok(());
+                }
                 if !recalled {
                     self.store.called_back_at(&push.base, self.clock.now()).await?;
                     recalled = true;
@@ -120,7 +125,12 @@ impl Desk {
                 }
             };
             tokio::select! {
-                Some(ended) = asking.tasks.join_next_with_id() => asking.end(ended),
+                Some(ended) = asking.tasks.join_next_with_id() => {
+                    // Its row is still due: at once it would be begun again, and fail again.
+                    if !asking.end(ended) {
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                }
                 // A word that came meanwhile is kept.
                 () = push.wake.notified() => {}
                 () = tokio::time::sleep(rest) => {}
