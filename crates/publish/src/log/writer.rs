@@ -9,7 +9,7 @@ use wiredesk_faults::{Point, reach};
 use wiredesk_model::outcome::Receipt;
 use wiredesk_model::topic::{Channel as Name, Found, Message, TopicIdentity};
 
-use crate::error::{CommitError, OpenError};
+use crate::error::{CommitError, OpenError, has_no_room};
 use crate::log::disk::{Disk, SystemDisk};
 use crate::log::line::{append, found};
 use crate::log::segments::{Channel, read_from};
@@ -112,7 +112,7 @@ impl LogWriter {
             // After a failed sync nobody knows what the disk holds: only reading it again tells.
             return Err(match (taken_back, syncing) {
                 (Err(_), _) | (_, true) => CommitError::Uncertain { error },
-                (Ok(()), false) if failed.kind() == io::ErrorKind::StorageFull => CommitError::Wait { error },
+                (Ok(()), false) if has_no_room(&failed) => CommitError::Wait { error },
                 (Ok(()), false) => CommitError::Aborted { error },
             });
         }
