@@ -206,8 +206,10 @@ impl Door {
         if committed.is_err() {
             self.clock.was_not_written();
         }
-        let failed = committed.as_ref().err().or_else(|| run.iter().find_map(|(_, end)| end.as_ref().err()));
-        if let Some(error) = failed {
+        // One of them is enough, whatever else failed before it for reasons of its own.
+        let mut errors =
+            committed.as_ref().err().into_iter().chain(run.iter().filter_map(|(_, end)| end.as_ref().err()));
+        if let Some(error) = errors.find(|error| error.is_the_disks()) {
             self.health.failed(error);
         }
         for (job, end) in run {
