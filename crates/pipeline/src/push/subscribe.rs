@@ -2,7 +2,7 @@
 //! failure with back-off, and after a denial days later.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -25,6 +25,8 @@ use crate::desk::Desk;
 const TICK: Duration = Duration::from_secs(1);
 /// The wait after the store could not be read or written.
 const PAUSE: Duration = Duration::from_secs(5);
+/// How often a feed may take another hub, or another name with it.
+const CHANGE: Duration = Duration::from_secs(24 * 3600);
 /// The most hubs that are asked at once.
 const HUBS: u32 = 64;
 
@@ -60,12 +62,18 @@ impl Desk {
     }
 
     /// Takes up what a poll says of the feed's hub: a new one is asked for its pushes, one that is named no more is forgotten, and one
-    /// that `missed` news is not relied on. Where that cannot be written the next poll says it again: what the poll has brought is
+    /// that had `missed` news when a poll was begun at that time is not relied on. Where that cannot be written the next poll says it again: what the poll has brought is
     /// journalled by now, and must not be held up.
-    pub(crate) async fn heed_hub(&self, feed: &Feed, known: Option<&Subscription>, hub: Option<&Hub>, missed: bool) {
+    pub(crate) async fn heed_hub(
+        &self,
+        feed: &Feed,
+        known: Option<&Subscription>,
+        hub: Option<&Hub>,
+        missed: Option<Timestamp>,
+    ) {
         let heeded = async {
-            if missed {
-                self.store.push_missed(&feed.id).await?;
+            if let Some(begun) = missed {
+                self.store.push_missed(&feed.id, begun).await?;
             }
             self.follow_hub(feed, known, hub).await
         };
@@ -78,6 +86,7 @@ impl Desk {
         let Some(push) = &self.push else { return Ok(()) };
         match (known, hub) {
             (Some(known), Some(hub)) if known.hub == hub.url && known.topic == hub.topic => Ok(()),
+            (Some(_), Some(_)) if !self.may_change_hub(push, feed) => Ok(()),
             (_, Some(hub)) => {
                 let wanted = Wanted {
                     feed: feed.id.clone(),
@@ -97,6 +106,19 @@ impl Desk {
             }
             (None, None) => Ok(()),
         }
+    }
+
+    /// Whether a feed may have another subscription: once a day, for one that calls itself by another name at each poll would have its hub
+    /// asked each time. The one that it has runs on meanwhile.
+    fn may_change_hub(&self, push: &Push, feed: &Feed) -> bool {
+        let now = self.clock.now();
+        let mut changed = push.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        changed.retain(|_, at| now < later(*at, CHANGE));
+        if changed.contains_key(&feed.id) {
+            return false;
+        }
+        changed.insert(feed.id.clone(), now);
+        true
     }
 
     /// Asks hubs as long as it is awaited, each one thing at a time, so that one that hangs holds up itself alone. What was asked stands in
@@ -179,7 +201,7 @@ impl Desk {
     }
 
     /// Says that a hub failed, once, and puts off the next try.
-    async fn hub_failed(
+    pub(super) async fn hub_failed(
         &self,
         feed: &Feed,
         subscription: &Subscription,
