@@ -17,6 +17,9 @@ use crate::writer::{Opened, Opening, Tail, TakeTail, Writer, known, slice_size};
 
 /// The log's topic is always called this; it has no other to be told apart from.
 const TOPIC: &str = "articles";
+/// Of reports, which no index knows, so much is written anew at START, in bytes: more than a batch of them comes to. Of articles all that
+/// the index does not know, for they are believed.
+const REPORTS: u64 = 64 << 20;
 
 /// The folder of a channel.
 pub(crate) fn folder(data_dir: &Path, channel: Name) -> PathBuf {
@@ -51,15 +54,15 @@ impl LogWriter {
         let next = known(opening, &identity)?.and_then(|next| next.get(&0)).copied();
         let rotate = opening.settings.log.rotate.0;
         let mut warnings = Vec::new();
-        let mut channel = |name: Name, known: i64| {
-            let opened = Channel::open(Arc::clone(&disk), folder(opening.data_dir, name), rotate, known)?;
+        let mut channel = |name: Name, known: i64, anew: u64| {
+            let opened = Channel::open(Arc::clone(&disk), folder(opening.data_dir, name), rotate, known, anew)?;
             let (channel, first, warning) = opened;
             warnings.extend(warning);
             Ok::<_, OpenError>((channel, first))
         };
-        let (articles, first) = channel(Name::Articles, next.unwrap_or(0))?;
-        let (letters, _) = channel(Name::DeadLetters, 0)?;
-        let (copies, _) = channel(Name::Copies, 0)?;
+        let (articles, first) = channel(Name::Articles, next.unwrap_or(0), u64::MAX)?;
+        let (letters, _) = channel(Name::DeadLetters, 0, REPORTS)?;
+        let (copies, _) = channel(Name::Copies, 0, REPORTS)?;
         if let Some(next) = next.filter(|next| *next > articles.next) {
             return Err(OpenError::Lost { topic: TOPIC.into(), partition: 0, next, end: articles.next });
         }
