@@ -65,3 +65,23 @@ impl Health {
         self.told.borrow().as_ref().map(|_| self.next_try.saturating_duration_since(Instant::now()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::Failure;
+
+    #[test]
+    fn writes_that_fail_without_rest_do_not_put_the_next_try_off() {
+        let (mut health, told) = Health::new();
+        health.failed(&Failure::Full.into());
+        let first = health.next_try;
+        health.failed(&StoreError::Closed);
+        health.failed(&Failure::Broken.into());
+        assert!(told.borrow().is_some() && health.next_try == first);
+        health.goes_on(&Failure::Full.into());
+        assert!(health.next_try > first);
+        health.is_well();
+        assert!(told.borrow().is_none() && health.next_try().is_none());
+    }
+}
