@@ -108,7 +108,7 @@ fn the_port_for_hubs_answers_hubs_only_and_takes_nothing_that_is_not_signed() {
         ("GET", ours.clone(), 404),
         ("HEAD", ours.clone(), 405),
         ("PUT", ours.clone(), 405),
-        ("GET", format!("{ours}?hub.mode=subscribe&hub.topic={}&hub.challenge=x", web.url("s", "feed.xml")), 404),
+        ("GET", format!("{ours}?hub.mode=unsubscribe&hub.topic={}&hub.challenge=x", web.url("s", "feed.xml")), 404),
         ("GET", format!("{other}?hub.mode=subscribe&hub.topic=x&hub.challenge=x"), 404),
         ("POST", other, 410),
         ("POST", format!("{callback}/short"), 404),

@@ -145,9 +145,12 @@ impl Lines<'_> {
                 return Err(FetchError::RedirectLoop { url, hops, next: Box::new(next) });
             }
             if question.obeys == RobotsSetting::Obey {
-                match self.fetcher.allowed_beyond(&next).await? {
-                    RobotsVerdict::Allowed { .. } => {}
-                    RobotsVerdict::Disallowed => return Err(FetchError::Disallowed { url: next }),
+                // Its robots.txt has a deadline of its own; ours holds for all that is asked on the way.
+                match timeout_at(question.deadline, self.fetcher.allowed_beyond(&next)).await {
+                    Ok(Ok(RobotsVerdict::Allowed { .. })) => {}
+                    Ok(Ok(RobotsVerdict::Disallowed)) => return Err(FetchError::Disallowed { url: next }),
+                    Ok(Err(error)) => return Err(error),
+                    Err(_) => return Err(FetchError::Timeout { url: next, timeout: question.timeout }),
                 }
             }
             only_permanent &= matches!(status.as_u16(), 301 | 308);

@@ -57,6 +57,9 @@ pub(crate) enum Ingested {
 /// Why an ingest ended without an answer: the entry stays pending.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IngestError {
+    /// Its attempt was never begun.
+    #[error(transparent)]
+    NotAdmitted(StoreError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -103,8 +106,8 @@ impl Desk {
         seat: Option<Seat>,
     ) -> Result<Ingested, IngestError> {
         let now = self.clock.now();
-        let admitted = if again { self.store.readmit(entry, now).await? } else { self.store.admit(entry, now).await? };
-        let Some(admitted) = admitted else { return Ok(Ingested::Nothing) };
+        let admitted = if again { self.store.readmit(entry, now).await } else { self.store.admit(entry, now).await };
+        let Some(admitted) = admitted.map_err(IngestError::NotAdmitted)? else { return Ok(Ingested::Nothing) };
         reach(Point::Admitted);
         if let Some(fate) = &admitted.fate {
             let fate = fate.clone();

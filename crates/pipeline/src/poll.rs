@@ -85,6 +85,7 @@ impl Desk {
             return Ok(Some(Polled { again: None, host, asked_to_wait: None, new: Vec::new(), result }));
         };
         let subscription = self.subscription(&feed).await?;
+        let begun = self.clock.now();
         let answer = {
             let _timer = self.meter.stage("poll");
             permit.fetch(self.ask(&feed, &state, slot)).await
@@ -101,7 +102,7 @@ impl Desk {
                 self.unchanged(&feed, &state, subscription, validators, pace).await
             }
             Ok(FeedAnswer::Fresh { page, validators, pace }) => match self.parse(page, &feed, &state).await {
-                Ok(read) => self.journal(&feed, state, subscription, read, validators, pace).await,
+                Ok(read) => self.journal(&feed, state, (subscription, begun), read, validators, pace).await,
                 Err(error) => self.failed(&feed, &state, error).await,
             },
             Err(error) => self.failed(&feed, &state, error.into()).await,
@@ -145,7 +146,7 @@ impl Desk {
         let next = found.next(&self.schedule, state, habits, now);
         let again = until(&next, now);
         self.store.poll_not_modified(&feed.id, now, validators, next.clone()).await?;
-        self.heed_hub(feed, subscription.as_ref(), next.habits.hub.as_ref(), false).await;
+        self.heed_hub(feed, subscription.as_ref(), next.habits.hub.as_ref(), None).await;
         info!(feed = %feed.id, stage = "poll", again_s = again.as_secs(), "not modified");
         self.report(feed, state, &next.habits);
         self.tell(&Event::Polled { feed: feed.id.clone(), new: 0 });
@@ -186,7 +187,7 @@ impl Desk {
         &self,
         feed: &Feed,
         state: FeedState,
-        subscription: Option<Subscription>,
+        (subscription, begun): (Option<Subscription>, Timestamp),
         (url, parsed): (Url, Parsed),
         validators: Validators,
         pace: Pace,
@@ -227,7 +228,7 @@ impl Desk {
         let (Journalled { new, known, changed, left_out, joined }, next) = self.store.journal(poll, next).await?;
         reach(Point::Polled);
         let again = until(&next, now);
-        let missed = lease.is_some() && new.len() + joined + left_out > changed;
+        let missed = (lease.is_some() && new.len() + joined + left_out > changed).then_some(begun);
         self.heed_hub(feed, subscription.as_ref(), next.habits.hub.as_ref(), missed).await;
         self.meter.seen(new.len() + joined, left_out);
         info!(

@@ -39,6 +39,8 @@ const FORGET: Duration = Duration::from_secs(3600);
 const LEAVE: Duration = Duration::from_secs(2);
 /// The wait after the data dir could not be written.
 const STORE_PAUSE: Duration = Duration::from_secs(2);
+/// A trouble that lasts is said this often.
+const REMIND: Duration = Duration::from_secs(60);
 
 /// How long the desk runs.
 #[derive(Clone, Copy, Debug)]
@@ -160,7 +162,33 @@ impl Start {
 
 enum Done {
     Poll(FeedIndex, HostIndex, Result<Option<Polled>, StoreError>),
-    Read(EntryKey, Result<Ingested, IngestError>),
+    Read(Attempt, Result<Ingested, IngestError>),
+}
+
+/// A read under way: of which entry, where it goes when it must be read again, and whether it goes on with an attempt that was cut short.
+#[derive(Clone, Copy)]
+struct Attempt {
+    entry: EntryKey,
+    line: Line,
+    again: bool,
+}
+
+/// Where an entry waits for its read.
+#[derive(Clone, Copy)]
+enum Line {
+    /// It needs no request.
+    Fated,
+    /// It is read alone.
+    Suspects,
+    /// It is read at its host's turn.
+    Host(HostIndex),
+}
+
+/// What is done over after the disk failed.
+#[derive(PartialEq, Eq, Hash)]
+enum Unit {
+    Poll(FeedIndex),
+    Read(EntryKey),
 }
 
 /// The loop's own state.
@@ -169,6 +197,8 @@ struct Run {
     schedule: Schedule,
     /// Entries whose last attempt was never settled: one of them may have killed the process, so they are read alone.
     suspects: VecDeque<EntryKey>,
+    /// None of them is read sooner.
+    suspects_rest: Moment,
     suspect: Option<EntryKey>,
     /// Entries whose attempt the store cut short: it goes on where it was, and counts as one.
     cut_short: HashSet<EntryKey>,
@@ -176,6 +206,10 @@ struct Run {
     /// be asked of other people's servers again and again.
     trouble: watch::Receiver<Option<StoreError>>,
     troubled_since: Option<Instant>,
+    /// With `--once`: what was put back though the data dir can be written, once each.
+    spared: HashSet<Unit>,
+    /// When it was last said that the data dir cannot be read.
+    said: Option<Instant>,
     polls: Lane,
     reads: Lane,
     reading: usize,
@@ -209,10 +243,13 @@ impl Desk {
         let mut run = Run {
             schedule: Schedule::new(self.politeness),
             suspects: VecDeque::new(),
+            suspects_rest: Moment::ZERO,
             suspect: None,
             cut_short: HashSet::new(),
             trouble: self.store.trouble(),
             troubled_since: None,
+            spared: HashSet::new(),
+            said: None,
             polls: Lane::new(self.settings.polls.get(), freed.clone()),
             reads: Lane::new(self.settings.ingests.get(), freed),
             reading: 0,
@@ -468,23 +505,23 @@ impl Run {
         }
         while self.may_read() {
             if let Some(entry) = self.schedule.next_fated() {
-                self.read(entry, None);
+                self.read(entry, Line::Fated, None);
                 continue;
             }
             if !self.reads.has_room() {
                 return;
             }
             if let Some(entry) = self.suspects.front().copied() {
-                if self.reading > 0 {
+                if self.reading > 0 || self.suspects_rest > self.now() {
                     return; // alone
                 }
                 self.suspects.pop_front();
                 self.suspect = Some(entry);
                 self.schedule.lend(entry);
-                self.read(entry, Some(Seat { permit: self.reads.admit(), slot: None }));
+                self.read(entry, Line::Suspects, Some(Seat { permit: self.reads.admit(), slot: None }));
             } else if let Some((entry, host)) = self.schedule.next_read(self.now()) {
                 let slot = self.slot(host);
-                self.read(entry, Some(Seat { permit: self.reads.admit(), slot: Some(slot) }));
+                self.read(entry, Line::Host(host), Some(Seat { permit: self.reads.admit(), slot: Some(slot) }));
             } else {
                 return;
             }
@@ -503,13 +540,13 @@ impl Run {
         HostSlot { held: Arc::new(Held { host, words: self.words.clone() }) }
     }
 
-    fn read(&mut self, entry: EntryKey, seat: Option<Seat>) {
+    fn read(&mut self, entry: EntryKey, line: Line, seat: Option<Seat>) {
         self.reading += 1;
         let again = self.cut_short.remove(&entry);
         let desk = self.desk.clone();
         self.tasks.spawn(async move {
             let ingest = AssertUnwindSafe(desk.ingest(entry, again, seat)).catch_unwind();
-            Done::Read(entry, ingest.await.unwrap_or_else(|_| Err(panicked().into())))
+            Done::Read(Attempt { entry, line, again }, ingest.await.unwrap_or_else(|_| Err(panicked().into())))
         });
     }
 
@@ -541,14 +578,15 @@ impl Run {
                 None
             }
             Ok(Done::Poll(index, host, Err(error))) => {
-                if self.once && !error.is_the_disks() {
-                    self.summary.polled(PollResult::Failed);
-                } else {
+                if self.is_done_over(Unit::Poll(index), &error) {
                     self.poll_again(index, host, STORE_PAUSE);
+                } else {
+                    self.summary.polled(PollResult::Failed);
                 }
                 self.store_failed(error)
             }
-            Ok(Done::Read(entry, result)) => {
+            Ok(Done::Read(attempt, result)) => {
+                let entry = attempt.entry;
                 self.reading -= 1;
                 self.suspect.take_if(|suspect| *suspect == entry);
                 self.schedule.end(entry);
@@ -568,15 +606,13 @@ impl Run {
                     Ok(Ingested::Nothing) => {}
                     Err(IngestError::Closed(_)) => {} // the standing tells why; the entry stays pending
                     // Its row cannot be read: it stays pending, and the next start tries it again.
-                    Err(IngestError::Store(error @ StoreError::Unreadable { .. })) => return self.store_failed(error),
-                    Err(IngestError::Store(error)) => {
-                        if error.is_the_disks() {
-                            self.cut_short.insert(entry);
-                        }
-                        let due = self.now() + STORE_PAUSE;
-                        self.schedule.add_entry(entry, "", due);
+                    Err(IngestError::Store(error) | IngestError::NotAdmitted(error))
+                        if matches!(error, StoreError::Unreadable { .. }) =>
+                    {
                         return self.store_failed(error);
                     }
+                    Err(IngestError::NotAdmitted(error)) => return self.read_again(attempt, attempt.again, error),
+                    Err(IngestError::Store(error)) => return self.read_again(attempt, true, error),
                 }
                 None
             }
@@ -618,15 +654,48 @@ impl Run {
         self.schedule.put_back(index, host, due);
     }
 
-    fn store_failed(&self, error: StoreError) -> Option<End> {
+    /// Puts an entry back where it was, after the store failed. `begun` says that its attempt is one of this process.
+    fn read_again(&mut self, attempt: Attempt, begun: bool, error: StoreError) -> Option<End> {
+        let Attempt { entry, line, .. } = attempt;
+        if begun && error.is_the_disks() {
+            self.cut_short.insert(entry);
+        }
+        if !error.is_the_disks() || self.is_done_over(Unit::Read(entry), &error) {
+            let due = self.now() + STORE_PAUSE;
+            match line {
+                Line::Fated => self.schedule.add_entry(entry, "", due),
+                Line::Host(host) => self.schedule.put_back_entry(entry, host, due),
+                Line::Suspects => {
+                    self.suspects.push_back(entry);
+                    self.suspects_rest = due;
+                }
+            }
+        }
+        self.store_failed(error)
+    }
+
+    /// Whether something that the store failed at is done over. With `--once` only as long as the data dir cannot be written, for then the
+    /// run ends in time; where it can be, an error of the disk is one of reading, and may last: one more try, then it is left.
+    fn is_done_over(&mut self, unit: Unit, error: &StoreError) -> bool {
+        let troubled = self.trouble.borrow().is_some();
+        !self.once || (error.is_the_disks() && (troubled || self.spared.insert(unit)))
+    }
+
+    fn store_failed(&mut self, error: StoreError) -> Option<End> {
         use wiredesk_model::fault::{AsFault, Fault};
         if error.fault() == Fault::Fatal {
             return Some(End::Store(error));
         }
-        if !error.is_the_disks() {
+        // The store says itself that its disk cannot be written, once for all that it fails for; it does not know of those that read.
+        let is_due = !error.is_the_disks()
+            || self.trouble.borrow().is_none() && self.said.is_none_or(|at| at.elapsed() >= REMIND);
+        if is_due {
+            if error.is_the_disks() {
+                self.said = Some(Instant::now());
+            }
             error!(stage = "run", "{}", error.told());
         }
-        None // the store says itself that its disk fails, once for all that it fails for
+        None
     }
 
     fn topic_changed(&mut self, standing: Option<Standing>) -> Option<End> {
@@ -645,9 +714,11 @@ impl Run {
         }
     }
 
-    /// With `--once`: no feed waits, nothing is under way, and no entry is due soon enough to wait for.
+    /// With `--once`: no feed waits, nothing is under way, no entry is due soon enough to wait for, and the data dir can be written: what
+    /// a full disk put off for a moment is not done.
     fn is_drained(&self, wait: Duration) -> bool {
-        self.schedule.feeds() == 0
+        self.trouble.borrow().is_none()
+            && self.schedule.feeds() == 0
             && self.tasks.is_empty()
             && self.suspects.is_empty()
             && !self.schedule.has_entry_due_by(self.now() + wait)
@@ -658,8 +729,9 @@ impl Run {
         let far = self.now() + Duration::from_secs(60);
         // What is due now waits for a permit, not for time: the next word or end of a task brings it.
         let now = self.now();
-        let ahead =
-            [self.schedule.poll_at(), self.schedule.read_at()].into_iter().flatten().filter(|at| *at > now).min();
+        let suspects = (!self.suspects.is_empty()).then_some(self.suspects_rest);
+        let starts = [self.schedule.poll_at(), self.schedule.read_at(), suspects];
+        let ahead = starts.into_iter().flatten().filter(|at| *at > now).min();
         let next = ahead.unwrap_or(far).min(far);
         self.clock + next
     }

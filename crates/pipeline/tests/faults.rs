@@ -115,6 +115,24 @@ async fn a_disk_that_fails_again_and_again_costs_no_entry_its_attempts() {
 }
 
 #[tokio::test]
+async fn a_run_once_that_waits_for_little_is_not_drained_by_a_full_disk() {
+    stream::iter(2..=6)
+        .map(async |last| {
+            let server = paper(1);
+            let mut world = world(&server);
+            world.gate = Box::new(move || {
+                Box::new(Failing { step: Step::Commit, passed: Arc::default(), fails: move |at| at > last })
+            });
+            let (wait, connect_timeout) = (Duration::from_secs(1), Duration::from_secs(60));
+            let ran = world.run(Mode::Once { wait, connect_timeout }, Stop::default()).await;
+            assert!(matches!(ran.end, End::Store(_)), "{last} commits: {:?}", ran.end);
+        })
+        .buffer_unordered(5)
+        .collect::<Vec<()>>()
+        .await;
+}
+
+#[tokio::test]
 async fn nothing_new_is_begun_while_the_disk_is_full_and_a_run_once_ends_and_says_why() {
     let server = paper(1);
     let mut world = world(&server);

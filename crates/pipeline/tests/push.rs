@@ -4,6 +4,7 @@
 mod world;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use ring::hmac;
 use wiredesk_pipeline::desk::Desk;
 use wiredesk_pipeline::push::intent::Intent;
 use wiredesk_pipeline::push::receive::{Envelope, Pushed, Verified};
+use wiredesk_store::gate::{Failure, Gate, Step};
 use wiredesk_store::subscriptions::Subscription;
 use wiredesk_testkit::hub::Asked;
 use wiredesk_testkit::{Hub, Manner};
@@ -73,7 +75,7 @@ fn signature(secret: &str, content: &str) -> String {
     tag.as_ref().iter().fold("sha256=".to_owned(), |text, byte| format!("{text}{byte:02x}"))
 }
 
-async fn pushes(desk: &Desk, asked: &Asked, signature: Option<String>, content: &str) -> Pushed {
+async fn pushes(desk: &Arc<Desk>, asked: &Asked, signature: Option<String>, content: &str) -> Pushed {
     let pieces = stream::iter([Ok::<_, std::io::Error>(Bytes::from(content.to_owned()))]);
     let envelope = Envelope { signature, ..Envelope::default() };
     desk.pushed(token(asked), envelope, pieces).await.expect("a store")
@@ -138,6 +140,14 @@ async fn only_what_was_asked_for_is_confirmed() {
                 assert!(!subscription(&world).await.is_active(world.now()), "{name}");
             }
             assert_eq!(asks_back(&desk, &real, None).await, Verified::Meant("c".into()));
+            let before = subscription(&world).await;
+            assert_eq!(
+                asks_back(&desk, &real, None).await,
+                Verified::Meant("c".into()),
+                "our answer may have been lost"
+            );
+            assert_eq!(subscription(&world).await, before);
+            world.later(11);
             assert_eq!(asks_back(&desk, &real, None).await, Verified::NotMeant, "nothing is asked for any more");
         })
         .await;
@@ -168,6 +178,56 @@ async fn a_hub_that_fails_is_asked_again_with_back_off_and_the_feed_is_polled_as
         })
         .await;
     assert!((15..=17).contains(&(world.minutes_to_next("a").await + 61 + 7)), "polled as one without a hub");
+}
+
+#[tokio::test]
+async fn a_lease_too_short_to_be_kept_is_a_failure_and_no_reason_to_ask_without_end() {
+    let hub = Hub::start(Manner::Silent).expect("a hub");
+    let server = feed_server(hub.url(), |_| vec![]);
+    let world = world(&server);
+    world
+        .while_running(async |desk: Arc<Desk>| {
+            for (nth, lease) in [(1, 0), (2, 299)] {
+                let asked = asked(&hub, nth).await;
+                assert_eq!(asks_back(&desk, &asked, Some(lease)).await, Verified::NotMeant);
+                let known = subscription(&world).await;
+                assert!(!known.is_active(world.now()) && known.last_error.expect("an error").contains("too short"));
+                assert_eq!(
+                    (known.failures as usize, known.due.duration_since(world.now()).as_mins()),
+                    (nth, nth as i64)
+                );
+                assert_eq!(asks_back(&desk, &asked, None).await, Verified::NotMeant, "it is asked again later");
+                world.later(nth as i64);
+            }
+            let third = asked(&hub, 3).await;
+            assert_eq!(asks_back(&desk, &third, Some(300)).await, Verified::Meant("c".into()));
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_feed_with_another_name_at_each_poll_has_another_subscription_once_a_day() {
+    let hub = Hub::start(Manner::Silent).expect("a hub");
+    let named = hub.url().to_owned();
+    let server = Server::start(move |_, nth| {
+        let link = format!("<{named}>; rel=hub, </feed?{nth}>; rel=self");
+        reply(200, &[("Link", &link)], &feed_of("", &[]))
+    });
+    let mut world = world(&server);
+    world.schedule.min_interval = wiredesk_model::units::Span::millis(500);
+    world.feeds[0].interval = Some(world.schedule.min_interval);
+    world
+        .while_running(async |_| {
+            let polls = async |times| until("polls", async || server.requests("/feed").len() >= times).await;
+            polls(1).await;
+            until("a hub is named", async || world.subscription("a").await.is_some()).await;
+            polls(6).await;
+            let second = subscription(&world).await;
+            assert_eq!(second.topic, server.url("/feed?1"), "one change, and no more");
+            world.later(DAY + 1);
+            until("it may change again", async || subscription(&world).await.topic != second.topic).await;
+        })
+        .await;
 }
 
 #[tokio::test]
@@ -219,6 +279,52 @@ async fn a_push_goes_the_way_of_a_polls_body_and_leaves_what_polls_rely_on() {
     assert_eq!((world.records().len(), server.requests("/two").len()), (2, 1));
 }
 
+/// Holds up writes before they are durable, while it is told to.
+#[derive(Clone, Default)]
+struct Held {
+    holds: Arc<AtomicBool>,
+    waits: Arc<AtomicBool>,
+}
+
+impl Gate for Held {
+    fn pass(&mut self, step: Step) -> Result<(), Failure> {
+        while step == Step::Commit && self.holds.load(Ordering::SeqCst) {
+            self.waits.store(true, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_hub_that_hangs_up_while_its_push_is_written_down_leaves_no_entry_unread() {
+    let hub = Hub::start(Manner::Silent).expect("a hub");
+    let server = feed_server(hub.url(), |_| vec!["one"]);
+    let mut world = world(&server);
+    let held = Held::default();
+    let first = subscribed(&world, &hub).await;
+    world.gate = Box::new({
+        let held = held.clone();
+        move || Box::new(held.clone())
+    });
+    let hang_up = async |desk: Arc<Desk>| {
+        until("all else is published", async || world.records().len() == 1).await;
+        let content = feed_of("", &["two"]);
+        held.holds.store(true, Ordering::SeqCst);
+        let push = {
+            let (desk, first) = (desk.clone(), first.clone());
+            tokio::spawn(async move { pushes(&desk, &first, Some(signature(&first.secret, &content)), &content).await })
+        };
+        until("the push is being written", async || held.waits.load(Ordering::SeqCst)).await;
+        push.abort();
+        assert!(push.await.is_err_and(|error| error.is_cancelled()), "nobody waits for its answer any more");
+        held.holds.store(false, Ordering::SeqCst);
+        until("the pushed entry is published", async || world.records().len() == 2).await;
+        until("the push is counted", async || subscription(&world).await.pushes == 1).await;
+    };
+    world.while_running(hang_up).await;
+}
+
 #[tokio::test]
 async fn what_is_not_the_hubs_own_is_received_ignored_and_counted() {
     let hub = Hub::start(Manner::Silent).expect("a hub");
@@ -237,13 +343,16 @@ async fn what_is_not_the_hubs_own_is_received_ignored_and_counted() {
         let page = "<!doctype html><p>Not a feed";
         assert_eq!(pushes(&desk, &first, Some(signature(&first.secret, page)), page).await, Pushed::Ignored);
         let large = "x".repeat((64 << 10) + 1);
-        assert_eq!(pushes(&desk, &first, None, &large).await, Pushed::TooLarge);
+        assert_eq!(pushes(&desk, &first, Some(signature("guess", &large)), &large).await, Pushed::TooLarge);
+        let unread = stream::iter([Err::<Bytes, _>(std::io::Error::other("it was read"))]);
+        let unsigned = desk.pushed(token(&first), Envelope::default(), unread).await.expect("a store");
+        assert_eq!(unsigned, Pushed::Ignored, "what is not signed is not read");
         let nobody =
             Asked { callback: "http://desk.example/hooks/00000000000000000000000000000000".into(), ..first.clone() };
         assert_eq!(pushes(&desk, &nobody, None, &content).await, Pushed::Unknown);
     };
     let ((), ran) = world.while_running(attack).await;
-    for counted in ["unsigned\"} 1", "wrongly_signed\"} 4", "unreadable\"} 1", "not_received\"} 1", "taken\"} 0"] {
+    for counted in ["unsigned\"} 2", "wrongly_signed\"} 4", "unreadable\"} 1", "not_received\"} 1", "taken\"} 0"] {
         assert!(
             ran.metrics.contains(&format!("wiredesk_pushes_total{{result=\"{counted}")),
             "{counted}\n{}",
@@ -251,7 +360,7 @@ async fn what_is_not_the_hubs_own_is_received_ignored_and_counted() {
         );
     }
     let known = subscription(&world).await;
-    assert_eq!((known.ignored, known.pushes, known.delivers), (6, 0, false));
+    assert_eq!((known.ignored, known.pushes, known.delivers), (7, 0, false));
     assert!(server.requests("/forged").is_empty());
 }
 

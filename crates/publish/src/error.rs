@@ -125,6 +125,11 @@ pub enum OpenError {
     Stopped,
 }
 
+/// Whether there is no room on the disk, for anybody or for us: a quota that is used up is a full disk.
+pub(crate) fn has_no_room(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+}
+
 fn shown(id: &TopicIdentity) -> String {
     let TopicIdentity { kind, cluster, topic, partitions } = id;
     format!("{kind} topic {topic} with {partitions} partitions on cluster {cluster}")
@@ -137,7 +142,7 @@ impl AsFault for OpenError {
                 Fault::Retry { after: None }
             }
             Self::NotCreated { .. } => Fault::Retry { after: None },
-            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => Fault::Retry { after: None },
+            Self::Io { source, .. } if has_no_room(source) => Fault::Retry { after: None },
             Self::NoTopic { .. }
             | Self::Lost { .. }
             | Self::OtherTopic { .. }

@@ -11,6 +11,8 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 pub const WANTED: Duration = Duration::from_secs(10 * 24 * 3600);
 /// No lease is believed for longer: a subscription is renewed now and then, however eternal.
 const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+/// A shorter one is of no use: it would be over before it is renewed, or renewed without end.
+pub const SHORTEST: Duration = Duration::from_secs(300);
 /// How long a hub may take from the request to its question whether it was meant.
 pub const PATIENCE: Duration = HOUR;
 

@@ -204,7 +204,13 @@ impl Schedule {
     /// Puts an entry in the queue of its host. One that is queued already stays where it is; one that is lent out comes into
     /// the queue when its lease ends.
     pub fn add_entry(&mut self, entry: EntryKey, host: &str, due: Moment) {
-        let (host, due) = (self.host(host), Tick::of(due));
+        let host = self.host(host);
+        self.put_back_entry(entry, host, due);
+    }
+
+    /// The same, for an entry that was lent out and was not read.
+    pub fn put_back_entry(&mut self, entry: EntryKey, host: HostIndex, due: Moment) {
+        let due = Tick::of(due);
         if let Some(after) = self.lent.get_mut(&entry) {
             *after = Some((host, due));
         } else if self.held.insert(entry) {

@@ -26,5 +26,10 @@ CREATE TRIGGER feed_readdressed AFTER UPDATE OF url ON feed WHEN old.url <> new.
   DELETE FROM subscription WHERE feed = old.id;
 END;
 
--- A wait that was asked for is kept among what was learned of the feed.
+-- A wait that was asked for is kept among what was learned of the feed; one that is under way goes on.
+UPDATE feed
+   SET habits = json_set(
+         CASE WHEN json_valid(habits) THEN habits ELSE '{}' END,
+         '$.asked_to_wait_until', strftime('%Y-%m-%dT%H:%M:%fZ', due / 1000.0, 'unixepoch'))
+ WHERE held AND due IS NOT NULL;
 ALTER TABLE feed DROP COLUMN held;

@@ -2,6 +2,9 @@
 //! server that was down for a week. What the feed said of them is kept until they are forgotten, so that they can be read as they
 //! would have been.
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::Serialize;
@@ -11,6 +14,7 @@ use wiredesk_model::outcome::Outcome;
 
 use crate::Store;
 use crate::columns::{Result, count, entry_key, feed_id, json, ms, outcome, time};
+use crate::error::StoreError;
 use crate::listing::leader;
 use crate::read::Reader;
 
@@ -87,40 +91,62 @@ impl Store {
 }
 
 fn dead(conn: &Connection, which: &Which) -> Result<Vec<Dead>> {
-    let mut find = conn.prepare_cached(
-        "SELECT entry.*, feed.id AS feed_id FROM entry JOIN feed ON feed.no = entry.feed
-         WHERE entry.state = 'dropped' AND (?1 IS NULL OR feed.id = ?1) AND (?2 IS NULL OR entry.reason = ?2)
-         ORDER BY entry.settled_at DESC, entry.key LIMIT ?3",
-    )?;
-    let wanted = |dead: &Dead| which.keys.as_ref().is_none_or(|keys| keys.contains(&dead.entry));
-    let most = which.most.unwrap_or(usize::MAX);
-    // The limit counts what is wanted, and only without names does SQLite know that.
-    let limit = if which.keys.is_none() { i64::try_from(most).unwrap_or(i64::MAX) } else { i64::MAX };
-    let mut rows = find.query(params![which.feed.as_ref().map(FeedId::as_str), which.reason, limit])?;
+    let (feed, most) = (which.feed.as_ref().map(FeedId::as_str), which.most.unwrap_or(usize::MAX));
     let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        if found.len() >= most {
-            break;
+    match &which.keys {
+        None => {
+            let mut find = conn.prepare_cached(
+                "SELECT entry.*, feed.id AS feed_id FROM entry JOIN feed ON feed.no = entry.feed
+                 WHERE entry.state = 'dropped' AND (?1 IS NULL OR feed.id = ?1) AND (?2 IS NULL OR entry.reason = ?2)
+                 ORDER BY entry.settled_at DESC, entry.key LIMIT ?3",
+            )?;
+            let limit = i64::try_from(most).unwrap_or(i64::MAX);
+            let mut rows = find.query(params![feed, which.reason, limit])?;
+            while let Some(row) = rows.next()? {
+                found.push(one(row)?);
+            }
         }
-        found.extend(one(row)?.filter(|dead| wanted(dead)));
+        Some(keys) => {
+            let mut find = conn.prepare_cached(
+                "SELECT entry.*, feed.id AS feed_id FROM entry JOIN feed ON feed.no = entry.feed
+                 WHERE entry.key = ?1 AND entry.state = 'dropped' AND (?2 IS NULL OR feed.id = ?2)
+                   AND (?3 IS NULL OR entry.reason = ?3)",
+            )?;
+            for key in keys.iter().collect::<BTreeSet<_>>() {
+                let mut rows = find.query(params![key.as_bytes(), feed, which.reason])?;
+                while let Some(row) = rows.next()? {
+                    found.push(one(row)?);
+                }
+            }
+            found.sort_by_key(|dead| Reverse(dead.dropped));
+            found.truncate(most);
+        }
     }
     Ok(found)
 }
 
-fn one(row: &Row<'_>) -> Result<Option<Dead>> {
-    let Some(Outcome::Dropped(why)) = outcome(row)? else { return Ok(None) };
-    Ok(Some(Dead {
+/// One that is dropped. Where its detail cannot be read, its reason's name stands beside it and says enough to try it again.
+fn one(row: &Row<'_>) -> Result<Dead> {
+    let (reason, detail) = match outcome(row) {
+        Ok(Some(Outcome::Dropped(why))) => (why.reason().into(), why.detail()),
+        Ok(_) => (row.get::<_, Option<String>>("reason")?.unwrap_or_default(), String::new()),
+        Err(error @ StoreError::Unreadable { .. }) => {
+            (row.get::<_, Option<String>>("reason")?.unwrap_or_default(), error.told())
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(Dead {
         entry: entry_key(row, "key")?,
         feed: feed_id(row, "feed_id")?,
         url: row.get("link")?,
         title: row.get("title")?,
-        reason: why.reason().into(),
-        detail: why.detail(),
+        reason,
+        detail,
         attempts: count(row.get("attempts")?),
         first_seen: time(row.get("first_seen")?),
         dropped: time(row.get::<_, Option<i64>>("settled_at")?.unwrap_or_default()),
         listed: row.get::<_, Option<i64>>("left_at")?.is_none(),
-    }))
+    })
 }
 
 /// One dropped entry becomes pending, or waits for the one that has its link. `false` where it is not dropped any more.

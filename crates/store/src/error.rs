@@ -116,7 +116,7 @@ impl StoreError {
     pub fn is_the_disks(&self) -> bool {
         match self {
             Self::Full { .. } | Self::Disk { .. } => true,
-            Self::NotWritable { source, .. } => source.kind() == io::ErrorKind::StorageFull,
+            Self::NotWritable { source, .. } => has_no_room(source),
             _ => false,
         }
     }
@@ -126,6 +126,11 @@ impl StoreError {
         use std::error::Error;
         self.source().map_or_else(|| self.to_string(), |cause| format!("{self}: {cause}"))
     }
+}
+
+/// Whether there is no room on the disk, for anybody or for us: a quota that is used up is a full disk.
+pub(crate) fn has_no_room(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 fn named(pid: &Option<u32>) -> String {

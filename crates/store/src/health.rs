@@ -30,13 +30,21 @@ impl Health {
     /// A write failed. Only what the disk is to blame for is a trouble.
     pub(crate) fn failed(&mut self, error: &StoreError) {
         if error.is_the_disks() {
-            self.goes_on(error);
+            // What fails while the disk is known to do so puts its next try not off: who tries without rest would wait for ever.
+            if self.told.borrow().is_none() {
+                self.next_try = Instant::now() + PAUSE;
+            }
+            self.note(error);
         }
     }
 
-    /// The disk cannot be written, or not yet.
+    /// The disk was tried, and cannot be written yet.
     pub(crate) fn goes_on(&mut self, error: &StoreError) {
         self.next_try = Instant::now() + PAUSE;
+        self.note(error);
+    }
+
+    fn note(&mut self, error: &StoreError) {
         if self.said.is_none_or(|at| at.elapsed() >= REMIND) {
             self.said = Some(Instant::now());
             error!(stage = "store", "{}; nothing new is begun until the data dir can be written", error.told());
@@ -55,5 +63,25 @@ impl Health {
     /// How long until the disk is to be tried; `None` while it is well.
     pub(crate) fn next_try(&self) -> Option<Duration> {
         self.told.borrow().as_ref().map(|_| self.next_try.saturating_duration_since(Instant::now()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::Failure;
+
+    #[test]
+    fn writes_that_fail_without_rest_do_not_put_the_next_try_off() {
+        let (mut health, told) = Health::new();
+        health.failed(&Failure::Full.into());
+        let first = health.next_try;
+        health.failed(&StoreError::Closed);
+        health.failed(&Failure::Broken.into());
+        assert!(told.borrow().is_some() && health.next_try == first);
+        health.goes_on(&Failure::Full.into());
+        assert!(health.next_try > first);
+        health.is_well();
+        assert!(told.borrow().is_none() && health.next_try().is_none());
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use crate::columns::Result;
-use crate::error::StoreError;
+use crate::error::{StoreError, has_no_room};
 
 /// The steps that bring a store from each version to the next; the first makes version 1 of an empty file.
 const MIGRATIONS: [&str; 3] = [
@@ -71,7 +71,7 @@ pub(crate) fn lock(dir: &Path) -> Result<File> {
     let written = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).and_then(|()| file.flush());
     match written {
         // The lock holds without the pid, and a full disk is no reason not to start.
-        Err(e) if e.kind() != io::ErrorKind::StorageFull => Err(not_writable(&path, e)),
+        Err(e) if !has_no_room(&e) => Err(not_writable(&path, e)),
         _ => Ok(file),
     }
 }

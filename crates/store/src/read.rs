@@ -115,13 +115,17 @@ impl Reader {
     /// # Errors
     /// [`StoreError::Missing`], [`StoreError::Older`], [`StoreError::Newer`], or what SQLite says.
     pub fn open(dir: &Path) -> Result<Self> {
-        let file = open::database(dir);
-        if !file.is_file() {
+        if !Self::is_there(dir) {
             return Err(StoreError::Missing { dir: dir.to_owned() });
         }
-        let pool = Pool::new(&file);
+        let pool = Pool::new(&open::database(dir));
         pool.read(open::readable)?;
         Ok(Self { pool })
+    }
+
+    /// Whether a data dir holds a store, of whatever version.
+    pub fn is_there(dir: &Path) -> bool {
+        open::database(dir).is_file()
     }
 
     pub(crate) async fn ask<T: Send + 'static>(

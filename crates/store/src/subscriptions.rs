@@ -263,14 +263,16 @@ impl Store {
         .await
     }
 
-    /// A poll brought news that no push had: the hub does not deliver, for all that is known.
+    /// A poll that was begun at that time brought news that no push had: the hub does not deliver, for all that is known. A push that has
+    /// come since says more.
     ///
     /// # Errors
     /// What SQLite says.
-    pub async fn push_missed(&self, feed: &FeedId) -> Result<()> {
+    pub async fn push_missed(&self, feed: &FeedId, begun: Timestamp) -> Result<()> {
         let feed = feed.clone();
         self.change_subscription(move |tx| {
-            tx.prepare_cached("UPDATE subscription SET delivers = 0 WHERE feed = ?1")?.execute([feed.as_str()])
+            tx.prepare_cached("UPDATE subscription SET delivers = 0 WHERE feed = ?1 AND coalesce(last_push < ?2, 1)")?
+                .execute(params![feed.as_str(), ms(begun)])
         })
         .await
     }

@@ -206,8 +206,10 @@ impl Door {
         if committed.is_err() {
             self.clock.was_not_written();
         }
-        let failed = committed.as_ref().err().or_else(|| run.iter().find_map(|(_, end)| end.as_ref().err()));
-        if let Some(error) = failed {
+        // One of them is enough, whatever else failed before it for reasons of its own.
+        let mut errors =
+            committed.as_ref().err().into_iter().chain(run.iter().filter_map(|(_, end)| end.as_ref().err()));
+        if let Some(error) = errors.find(|error| error.is_the_disks()) {
             self.health.failed(error);
         }
         for (job, end) in run {
@@ -309,6 +311,7 @@ fn through(tx: &Transaction<'_>, gate: &mut dyn Gate, job: &mut dyn Job) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gate::Failure;
     use jiff::Timestamp;
 
     struct World {
@@ -317,10 +320,14 @@ mod tests {
     }
 
     fn world() -> World {
+        world_behind(Box::new(crate::gate::Open))
+    }
+
+    fn world_behind(gate: Box<dyn Gate>) -> World {
         let dir = tempfile::tempdir().expect("a folder");
         let conn = crate::open::connect(dir.path()).expect("a store");
         let clock = Arc::new(Clock::open(&conn, Timestamp::UNIX_EPOCH).expect("a clock"));
-        World { dir, writer: Writer::start(conn, clock, Box::new(crate::gate::Open)).expect("a thread") }
+        World { dir, writer: Writer::start(conn, clock, gate).expect("a thread") }
     }
 
     impl World {
@@ -371,6 +378,36 @@ mod tests {
         assert!(matches!(again, Err(StoreError::Database { .. })), "a name twice");
         assert_eq!(world.names(), ["a", "b", "c"]);
         assert!(world.writer.commits() <= 2, "{} commits", world.writer.commits());
+    }
+
+    /// Has room for so many writes.
+    struct RoomFor(u32);
+
+    impl Gate for RoomFor {
+        fn pass(&mut self, step: Step) -> std::result::Result<(), Failure> {
+            if step == Step::Made {
+                self.0 = self.0.checked_sub(1).ok_or(Failure::Full)?;
+            }
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_heard_behind_a_write_that_failed_for_a_reason_of_its_own() {
+        let world = world_behind(Box::new(RoomFor(2)));
+        let trouble = world.writer.trouble();
+        let (go, wait) = mpsc::channel::<()>();
+        let first = world.writer.write(move |_| wait.recv().map_err(|_| StoreError::Closed));
+        let rest = async {
+            let [a, again, b] = ["a", "a", "b"].map(|name| world.writer.write(move |tx| put(tx, name)));
+            let go = async { go.send(()).map_err(|_| StoreError::Closed) };
+            tokio::join!(a, again, b, go)
+        };
+        let (first, (a, again, b, _)) = tokio::join!(first, rest);
+        assert!(first.is_ok() && a.is_ok(), "two are made");
+        assert!(matches!(again, Err(StoreError::Database { .. })), "{again:?}");
+        assert!(matches!(b, Err(StoreError::Full { .. })), "{b:?}");
+        assert!(trouble.has_changed().expect("the writer lives"));
     }
 
     #[test]

@@ -45,6 +45,18 @@ async fn dropped_entries_are_listed_by_feed_by_reason_and_by_name() {
 }
 
 #[tokio::test]
+async fn a_row_that_cannot_be_read_hides_no_other_and_can_be_tried_again() {
+    let desk = desk_with_letters().await;
+    let file = desk.dir.path().join("data").join("desk.sqlite");
+    let other = rusqlite::Connection::open(file).expect("the file");
+    other.execute("UPDATE entry SET detail = 'what is this' WHERE reason = 'robots'", []).expect("changed");
+    assert_eq!(names(&desk, Which::default()).await.len(), 3);
+    let robots = Which { reason: Some("robots".into()), ..Which::default() };
+    assert_eq!(names(&desk, robots.clone()).await, ["a robots"]);
+    assert_eq!(desk.store.retry(robots, at(5)).await.expect("written"), 1);
+}
+
+#[tokio::test]
 async fn a_retried_entry_is_read_as_if_it_were_new_with_all_that_its_feed_said() {
     let desk = desk_with_letters().await;
     let again = Which { reason: Some("exhausted".into()), ..Which::default() };

@@ -135,7 +135,8 @@ async fn a_store_of_the_first_version_is_brought_up_to_date_with_all_it_holds() 
     let old = Connection::open(data.join("desk.sqlite")).expect("a file");
     old.execute_batch(include_str!("../migrations/0001.sql")).expect("the first version");
     old.execute_batch(
-        "INSERT INTO feed (id, url, etag, due, polled) VALUES ('a', 'http://a.example/feed', '\"1\"', 0, 1);",
+        "INSERT INTO feed (id, url, etag, due, polled) VALUES ('a', 'http://a.example/feed', '\"1\"', 0, 1);
+         INSERT INTO feed (id, url, due, held) VALUES ('b', 'http://b.example/feed', 1893553445678, 1);",
     )
     .expect("a feed");
     old.pragma_update(None, "user_version", 1).expect("its version");
@@ -144,4 +145,9 @@ async fn a_store_of_the_first_version_is_brought_up_to_date_with_all_it_holds() 
     let feeds = [(desk::feed("a"), "http://a.example/feed".to_owned())];
     let state = store.sync_feeds(feeds.to_vec(), at(0), |state| state).await.expect("feeds").remove(0);
     assert_eq!((state.validators.etag.as_deref(), state.polled, state.whole), (Some("\"1\""), true, 0));
+    assert_eq!(state.habits.asked_to_wait_until, None);
+    let feeds = [(desk::feed("b"), "http://b.example/feed".to_owned())];
+    let state = store.sync_feeds(feeds.to_vec(), at(0), |state| state).await.expect("feeds").remove(0);
+    let until = "2030-01-02T03:04:05.678Z".parse().expect("a time");
+    assert_eq!(state.habits.asked_to_wait_until, Some(until), "a wait that was asked for goes on");
 }

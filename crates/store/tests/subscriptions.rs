@@ -69,6 +69,19 @@ async fn a_failed_renewal_keeps_the_lease_and_a_denial_ends_it() {
 }
 
 #[tokio::test]
+async fn a_poll_that_brings_news_says_nothing_of_the_pushes_that_came_after_it_was_begun() {
+    let desk = Desk::new().await;
+    let store = &desk.store;
+    store.subscribe(wanted("a", "hub"), at(0)).await.expect("made");
+    let token = of(&desk, "a").await.token;
+    store.push_taken(&token, at(5)).await.expect("written");
+    store.push_missed(&feed("a"), at(4)).await.expect("written");
+    assert!(of(&desk, "a").await.delivers, "the push came while the poll was under way");
+    store.push_missed(&feed("a"), at(6)).await.expect("written");
+    assert!(!of(&desk, "a").await.delivers);
+}
+
+#[tokio::test]
 async fn subscriptions_outlive_a_restart_and_go_with_their_feeds_address() {
     let desk = Desk::new().await;
     desk.store.subscribe(wanted("a", "hub"), at(0)).await.expect("made");

@@ -111,7 +111,8 @@ pub(crate) fn build(plan: Plan, store: Store) -> Result<Built, Failure> {
     let mut registry = Registry::default();
     let meter = Meter::new(&mut registry);
     let (released_to, released) = mpsc::unbounded_channel();
-    let push = config.websub.callback.as_ref().map(|callback| Push::new(callback, released_to.clone()));
+    let callback = config.websub.callback.as_ref();
+    let push = callback.map(|callback| Push::new(callback, &config.fetch, released_to.clone()));
     let parts = Parts {
         settings: config.publish.clone(),
         secrets: kafka_properties,

@@ -112,7 +112,8 @@ async fn retry(path: &Path, entries: &[String], letters: &LettersArgs, all: bool
         return Err(Failure { exit: Exit::Usage, error });
     }
     let written = written(path)?;
-    if reader(&written)?.is_none() {
+    // Only whether it is there: one of an older version is brought up to date when it is taken.
+    if !Reader::is_there(&written.config.daemon.data_dir) {
         return Err(none(&entries.join(" ")));
     }
     let store = take(&written.config.daemon.data_dir).map_err(|failure| match failure.exit {

@@ -23,6 +23,7 @@ use url::Url;
 use wiredesk_pipeline::desk::Desk;
 use wiredesk_pipeline::push::intent::Intent;
 use wiredesk_pipeline::push::receive::{Envelope, Pushed, Verified};
+use wiredesk_store::error::StoreError;
 
 /// Connections at once; who comes beyond waits to be accepted.
 const CONNECTIONS: usize = 64;
@@ -45,11 +46,15 @@ pub(crate) async fn serve(listener: TcpListener, desk: Arc<Desk>, callback: &Url
     let hooks = Arc::new(Hooks { desk, path: callback.path().trim_end_matches('/').to_owned() });
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
-        let Ok(held) = room.clone().acquire_owned().await else { return };
+        let accept = async {
+            let held = room.clone().acquire_owned().await.ok()?;
+            Some((held, listener.accept().await))
+        };
         let accepted = tokio::select! {
             () = end.cancelled() => return,
-            accepted = listener.accept() => accepted,
+            accepted = accept => accepted,
         };
+        let Some((held, accepted)) = accepted else { return };
         match accepted {
             Ok((stream, _)) => {
                 let hooks = hooks.clone();
@@ -108,8 +113,16 @@ impl Hooks {
             }
             Ok(Verified::Noted) => StatusCode::OK.into_response(),
             Ok(Verified::NotMeant) => StatusCode::NOT_FOUND.into_response(),
-            Err(error) => not_now(&error),
+            Err(error) => self.not_now(&error),
         }
+    }
+
+    /// The store is at fault: the hub is to come again. What its disk does the store says itself, once for all that fails for it.
+    fn not_now(&self, error: &StoreError) -> Response {
+        if !error.is_the_disks() || self.desk.store.trouble().borrow().is_none() {
+            error!(stage = "push", "a hub could not be answered: {}", error.told());
+        }
+        later()
     }
 
     async fn receive(&self, token: &str, request: Request<Incoming>) -> Response {
@@ -118,13 +131,14 @@ impl Hooks {
             signature: text(&head.headers, "x-hub-signature"),
             content_type: text(&head.headers, "content-type"),
             coding: text(&head.headers, "content-encoding"),
+            length: text(&head.headers, "content-length").and_then(|length| length.parse().ok()),
         };
         match self.desk.pushed(token, envelope, Body::new(body).into_data_stream()).await {
             Ok(Pushed::Taken | Pushed::Ignored) => StatusCode::ACCEPTED.into_response(),
             Ok(Pushed::Unknown) => StatusCode::GONE.into_response(),
             Ok(Pushed::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
             Ok(Pushed::NotNow) => later(),
-            Err(error) => not_now(&error),
+            Err(error) => self.not_now(&error),
         }
     }
 }
@@ -135,9 +149,4 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
 
 fn later() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, LATER)]).into_response()
-}
-
-fn not_now(error: &dyn std::error::Error) -> Response {
-    error!(stage = "push", "a hub could not be answered: {error}");
-    later()
 }

@@ -70,8 +70,8 @@ pub(super) struct Thread {
 enum Written {
     /// All of it has its answer.
     Done,
-    /// The writer is of no more use; these are still to be written after another START.
-    StartAgain(Vec<Item>),
+    /// The writer is of no more use, for this reason; these are still to be written after another START.
+    StartAgain(Vec<Item>, String),
 }
 
 impl Thread {
@@ -93,13 +93,17 @@ impl Thread {
     fn work(&mut self) -> Ending {
         let mut carried = Vec::new();
         let mut again = false;
+        // Starts in a row that no batch came through after: a disk whose every sync fails is not to be tried without a rest.
+        let (mut in_vain, mut trouble) = (0u32, Trouble::default());
         loop {
             let mut writer = match self.start(again) {
                 Ok(writer) => writer,
                 Err(ending) => return ending,
             };
             again = true;
-            self.is_ready();
+            if in_vain < 2 {
+                self.is_ready();
+            }
             loop {
                 let batch = if carried.is_empty() { self.gather() } else { std::mem::take(&mut carried) };
                 if batch.is_empty() {
@@ -107,15 +111,32 @@ impl Thread {
                 }
                 match self.write(&mut writer, batch) {
                     // Whatever a batch had to wait for is over.
-                    Ok(Written::Done) => self.is_ready(),
-                    Ok(Written::StartAgain(rest)) => {
+                    Ok(Written::Done) => {
+                        in_vain = 0;
+                        trouble.over(&self.standing);
+                        self.is_ready();
+                    }
+                    Ok(Written::StartAgain(rest, error)) => {
+                        in_vain += 1;
+                        if in_vain == 1 {
+                            let records = rest.len();
+                            warn!(
+                                stage = "publish",
+                                records, error, "the end of a transaction is unknown; starting again from the topic"
+                            );
+                            self.standing.send_replace(Standing::Starting);
+                        } else {
+                            let what =
+                                format!("the end of a transaction is unknown, {in_vain} times in a row: {error}");
+                            trouble.say(&self.standing, &what);
+                            self.pause();
+                        }
                         carried = rest;
                         break;
                     }
                     Err(ending) => return ending,
                 }
             }
-            self.standing.send_replace(Standing::Starting);
         }
     }
 
@@ -336,15 +357,7 @@ impl Thread {
                     trouble.say(&self.standing, &error);
                     self.pause();
                 }
-                Err(CommitError::Uncertain { error }) => {
-                    warn!(
-                        stage = "publish",
-                        records = batch.len(),
-                        error,
-                        "the end of a transaction is unknown; starting again from the topic"
-                    );
-                    return Ok(Written::StartAgain(batch));
-                }
+                Err(CommitError::Uncertain { error }) => return Ok(Written::StartAgain(batch, error)),
                 Err(CommitError::Fenced { error }) => {
                     return Err(Ending::TakenOver(format!("another desk took over: {error}")));
                 }
@@ -357,9 +370,9 @@ impl Thread {
     fn one_by_one(&mut self, writer: &mut Writer, batch: Vec<Item>) -> Result<Written, Ending> {
         let mut rest = batch.into_iter();
         while let Some(item) = rest.next() {
-            if let Written::StartAgain(mut back) = self.write(writer, vec![item])? {
+            if let Written::StartAgain(mut back, error) = self.write(writer, vec![item])? {
                 back.extend(rest);
-                return Ok(Written::StartAgain(back));
+                return Ok(Written::StartAgain(back, error));
             }
         }
         Ok(Written::Done)

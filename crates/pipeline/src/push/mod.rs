@@ -8,24 +8,30 @@
 //! - [`settings`]: the `[websub]` section.
 //! - `discovery`: where a feed's hub is, by its headers and by itself.
 //! - `subscribe`: the side of us that asks hubs: for a subscription, and again before a lease ends.
-//! - [`receive`]: the side that hubs speak to. [`intent`]: what a hub asks back; `signature`: whether a push is its own.
+//! - [`receive`]: the side that hubs speak to. [`intent`]: what a hub asks back; `signature`: whether a push is its own; `room`: how much
+//!   may be pushed at once.
 
 mod discovery;
 pub mod intent;
 pub mod receive;
+mod room;
 pub mod settings;
 mod signature;
 mod subscribe;
 
 pub(crate) use discovery::discovered;
 
-use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::{Notify, Semaphore};
-use url::Url;
-use wiredesk_store::entries::Pending;
+use std::collections::HashMap;
+use std::sync::Mutex;
 
-/// Pushes being read at once; who comes beyond is asked to come again.
-const AT_ONCE: usize = 16;
+use jiff::Timestamp;
+use room::Room;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedSender;
+use url::Url;
+use wiredesk_fetch::settings::Settings;
+use wiredesk_model::id::FeedId;
+use wiredesk_store::entries::Pending;
 
 /// What a desk that is pushed works with.
 #[derive(Debug)]
@@ -36,13 +42,22 @@ pub struct Push {
     released: UnboundedSender<Vec<Pending>>,
     /// Something is to be asked of a hub now.
     wake: Notify,
-    room: Semaphore,
+    room: Room,
+    /// What was confirmed to hubs, and when, by the end of its path.
+    confirmed: Recent<String>,
+    /// Which feeds took another hub or name of the hub's, and when.
+    changed: Recent<FeedId>,
 }
 
+/// What happened lately, and when. It is not kept over a restart.
+type Recent<T> = Mutex<HashMap<T, Timestamp>>;
+
 impl Push {
-    /// A desk that hubs reach under `callback`; entries that they bring go to `released`, as those do that the publication released.
-    pub fn new(callback: &Url, released: UnboundedSender<Vec<Pending>>) -> Self {
+    /// A desk that hubs reach under `callback`, where bodies weigh what `fetch` allows; entries that hubs bring go to `released`, as those
+    /// do that the publication released.
+    pub fn new(callback: &Url, fetch: &Settings, released: UnboundedSender<Vec<Pending>>) -> Self {
         let base = callback.as_str().trim_end_matches('/').to_owned();
-        Self { base, released, wake: Notify::new(), room: Semaphore::new(AT_ONCE) }
+        let (confirmed, changed) = (Recent::default(), Recent::default());
+        Self { base, released, wake: Notify::new(), room: Room::new(fetch), confirmed, changed }
     }
 }

@@ -4,10 +4,12 @@
 //! and content is taken on the second.
 
 use std::error::Error;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt as _};
+use jiff::Timestamp;
 use rand::random;
 use tracing::{debug, info, warn};
 use url::Url;
@@ -20,12 +22,19 @@ use wiredesk_store::error::StoreError;
 use wiredesk_store::journal::{Journalled, Push as Journal};
 use wiredesk_store::subscriptions::Subscription;
 
+use super::Push;
 use super::intent::Intent;
-use super::signature;
+use super::signature::Signature;
 use super::subscribe::later;
 use crate::desk::{Desk, Event};
 use crate::meter::PushResult;
 use crate::poll::{asked_at, listed};
+
+/// For so long after a confirmation the same question is answered in the same way.
+const AGAIN: Duration = Duration::from_secs(600);
+
+/// So many bytes of a body that is not read are let pass by.
+const PASSED: usize = 256 << 10;
 
 /// What is to be said to a hub that asks back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +56,8 @@ pub struct Envelope {
     pub content_type: Option<String>,
     /// `Content-Encoding`; what a hub packs is not unpacked.
     pub coding: Option<String>,
+    /// `Content-Length`
+    pub length: Option<u64>,
 }
 
 /// What became of a push.
@@ -64,6 +75,22 @@ pub enum Pushed {
     NotNow,
 }
 
+/// Lets a body that nobody wants pass by, a little of it and for a moment: an answer on a connection that is closed over unread bytes may
+/// be lost.
+async fn pass_by<E>(pieces: impl Stream<Item = Result<Bytes, E>>) {
+    let mut pieces = std::pin::pin!(pieces);
+    let passing = async {
+        let mut passed = 0;
+        while let Some(Ok(piece)) = pieces.next().await
+            && passed < PASSED
+        {
+            passed += piece.len();
+        }
+    };
+    // Whoever sends no more is not waited for.
+    let _ = tokio::time::timeout(Duration::from_secs(1), passing).await;
+}
+
 impl Desk {
     /// Answers a hub that asks whether a subscription was meant, or that says it will not push. Only what we have asked for is confirmed:
     /// the path, the topic and a request that is still out must agree.
@@ -78,10 +105,20 @@ impl Desk {
         let now = self.clock.now();
         match (intent.mode.as_str(), &intent.challenge) {
             ("subscribe", Some(challenge)) => {
+                if self.was_confirmed(token, &subscription, now) {
+                    return Ok(Verified::Meant(challenge.clone()));
+                }
                 let granted = lease::granted(intent.lease_seconds);
+                if granted < lease::SHORTEST {
+                    self.refuse_lease(&feed, &subscription, granted).await?;
+                    return Ok(Verified::NotMeant);
+                }
                 let due = later(now, lease::renewal(granted, random()));
                 if !self.store.hub_verified(&subscription.token, later(now, granted), due).await? {
                     return Ok(Verified::NotMeant);
+                }
+                if let Some(push) = &self.push {
+                    push.confirmed.lock().unwrap_or_else(PoisonError::into_inner).insert(token.to_owned(), now);
                 }
                 let (hub, lease_s) = (link::printable(&subscription.hub), granted.as_secs());
                 info!(feed = %feed.id, stage = "push", hub = %hub, lease_s, "subscribed");
@@ -100,25 +137,77 @@ impl Desk {
         }
     }
 
+    /// Whether just this was confirmed a little while ago, and holds: a hub may ask twice, as where our first answer was lost.
+    fn was_confirmed(&self, token: &str, subscription: &Subscription, now: Timestamp) -> bool {
+        let Some(Push { confirmed, .. }) = &self.push else { return false };
+        let mut confirmed = confirmed.lock().unwrap_or_else(PoisonError::into_inner);
+        confirmed.retain(|_, at| now < later(*at, AGAIN));
+        subscription.asked.is_none() && subscription.is_active(now) && confirmed.contains_key(token)
+    }
+
+    /// A lease that would be asked for again at once is none: the hub is asked later, as after any failure.
+    async fn refuse_lease(
+        &self,
+        feed: &Feed,
+        subscription: &Subscription,
+        granted: Duration,
+    ) -> Result<(), StoreError> {
+        let Some(asked) = subscription.asked else { return Ok(()) };
+        let why = format!("the hub grants a lease of {} seconds, which is too short", granted.as_secs());
+        self.hub_failed(feed, subscription, asked, &why, None).await
+    }
+
     /// Takes what a hub sends. Answered once it is journalled; what is not the hub's own is received and ignored (W3C WebSub §7.1).
+    ///
+    /// Cancel-safe: a hub may hang up at any time, and what is written of its push by then must reach the loop that reads all the same.
+    /// So what follows the body is done whether or not its end is awaited.
     ///
     /// # Errors
     /// When the store cannot be read or written: the hub is to send it again.
     pub async fn pushed<E: Error + Send + Sync + 'static>(
-        &self,
+        self: &Arc<Self>,
         token: &str,
         envelope: Envelope,
         pieces: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
     ) -> Result<Pushed, StoreError> {
         let Some(push) = &self.push else { return Ok(Pushed::Unknown) };
-        let Ok(_room) = push.room.try_acquire() else { return Ok(Pushed::NotNow) };
         let Some((subscription, feed)) = self.subscribed(token).await? else { return Ok(Pushed::Unknown) };
+        // Before its body is read, which costs room.
+        let signature = match &envelope.signature {
+            None => Err(PushResult::Unsigned),
+            Some(signature) => Signature::read(signature).ok_or(PushResult::WronglySigned),
+        };
+        let signature = match signature {
+            Ok(signature) => signature,
+            Err(result) => {
+                self.ignored(&subscription, &feed, result).await?;
+                pass_by(pieces).await;
+                return Ok(Pushed::Ignored);
+            }
+        };
+        let Some(place) = push.room.enter(token, envelope.length) else { return Ok(Pushed::NotNow) };
         let topic = subscription.topic.parse().unwrap_or_else(|_| feed.url.clone());
         let body = match self.fetcher.receive(&topic, pieces).await {
             Ok(body) => body,
-            Err(error) => return Ok(self.not_received(feed, &error)),
+            Err(error) => return Ok(self.not_received(&feed, &error)),
         };
-        let result = match self.take(&subscription, feed, envelope, body).await? {
+        let desk = self.clone();
+        let received = tokio::spawn(async move {
+            let _place = place;
+            desk.received(&subscription, &feed, (signature, envelope), body).await
+        });
+        received.await.unwrap_or_else(|error| Err(StoreError::Panicked { message: error.to_string() }))
+    }
+
+    /// Takes a push whose body is here, and says what became of it.
+    async fn received(
+        &self,
+        subscription: &Subscription,
+        feed: &Feed,
+        head: (Signature, Envelope),
+        body: Body,
+    ) -> Result<Pushed, StoreError> {
+        match self.take(subscription, feed, head, body).await? {
             Ok(done) => {
                 info!(
                     feed = %feed.id, stage = "push", new = (done.new.len() + done.joined).saturating_sub(done.changed),
@@ -126,32 +215,40 @@ impl Desk {
                 );
                 self.meter.seen(done.new.len() + done.joined, done.left_out);
                 self.tell(&Event::Pushed { feed: feed.id.clone(), new: done.new.len() + done.joined });
-                // Nobody listens any more when the desk is going down: the entries are pending, and read at the next start.
-                let _ = push.released.send(done.new);
+                if let Some(push) = &self.push {
+                    // Nobody listens any more when the desk is going down: the entries are pending, and read at the next start.
+                    let _ = push.released.send(done.new);
+                }
                 self.store.push_taken(&subscription.token, self.clock.now()).await?;
-                PushResult::Taken
+                self.meter.pushed(PushResult::Taken);
+                Ok(Pushed::Taken)
             }
             Err(result) => {
-                self.store.push_ignored(&subscription.token).await?;
-                if subscription.ignored == 0 {
-                    warn!(feed = %feed.id, stage = "push", reason = result.as_str(), "a push is ignored");
-                } else {
-                    debug!(feed = %feed.id, stage = "push", reason = result.as_str(), "a push is ignored");
-                }
-                result
+                self.ignored(subscription, feed, result).await?;
+                Ok(Pushed::Ignored)
             }
-        };
+        }
+    }
+
+    /// Counts a push that is not used, and says so the first time.
+    async fn ignored(&self, subscription: &Subscription, feed: &Feed, result: PushResult) -> Result<(), StoreError> {
+        self.store.push_ignored(&subscription.token).await?;
+        if subscription.ignored == 0 {
+            warn!(feed = %feed.id, stage = "push", reason = result.as_str(), "a push is ignored");
+        } else {
+            debug!(feed = %feed.id, stage = "push", reason = result.as_str(), "a push is ignored");
+        }
         self.meter.pushed(result);
-        Ok(if result == PushResult::Taken { Pushed::Taken } else { Pushed::Ignored })
+        Ok(())
     }
 
     /// The subscription whose callback ends so, with its feed; `None` where nobody here asked for one.
-    async fn subscribed(&self, token: &str) -> Result<Option<(Subscription, &Feed)>, StoreError> {
+    async fn subscribed(&self, token: &str) -> Result<Option<(Subscription, Arc<Feed>)>, StoreError> {
         if self.push.is_none() {
             return Ok(None);
         }
         let found = self.store.subscription_at(token).await?;
-        Ok(found.and_then(|found| self.feeds.named(&found.feed).map(|feed| (found, &**feed))))
+        Ok(found.and_then(|found| self.feeds.named(&found.feed).map(|feed| (found, feed.clone()))))
     }
 
     /// From the body to the journal, by the way of a poll's body; or why it is ignored.
@@ -159,11 +256,10 @@ impl Desk {
         &self,
         subscription: &Subscription,
         feed: &Feed,
-        envelope: Envelope,
+        (signature, envelope): (Signature, Envelope),
         body: Body,
     ) -> Result<Result<Journalled, PushResult>, StoreError> {
-        let Some(signature) = envelope.signature else { return Ok(Err(PushResult::Unsigned)) };
-        if !signature::is_right(&signature, &subscription.secret, &body) {
+        if !signature.is_right(&subscription.secret, &body) {
             return Ok(Err(PushResult::WronglySigned));
         }
         if envelope.coding.is_some_and(|coding| !coding.trim().eq_ignore_ascii_case("identity")) {

@@ -4,19 +4,33 @@
 use ring::hmac;
 use wiredesk_model::secret::Secret;
 
-/// Whether `given` is the signature of `body` under this secret. Compared in constant time.
-pub(crate) fn is_right(given: &str, secret: &Secret, body: &[u8]) -> bool {
-    let Some((method, digits)) = given.trim().split_once('=') else { return false };
-    // The four of the specification; the oldest is weak as a hash and still sound in an HMAC.
-    let algorithm = match method.to_ascii_lowercase().as_str() {
-        "sha1" => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
-        "sha256" => hmac::HMAC_SHA256,
-        "sha384" => hmac::HMAC_SHA384,
-        "sha512" => hmac::HMAC_SHA512,
-        _ => return false,
-    };
-    let Some(tag) = unhex(digits) else { return false };
-    hmac::verify(&hmac::Key::new(algorithm, secret.reveal().as_bytes()), body, &tag).is_ok()
+/// A signature that may be right: only the body tells.
+#[derive(Debug)]
+pub(crate) struct Signature {
+    algorithm: hmac::Algorithm,
+    tag: Vec<u8>,
+}
+
+impl Signature {
+    /// Reads the header field; `None` where no body could bear it.
+    pub(crate) fn read(given: &str) -> Option<Self> {
+        let (method, digits) = given.trim().split_once('=')?;
+        // The four of the specification; the oldest is weak as a hash and still sound in an HMAC.
+        let algorithm = match method.to_ascii_lowercase().as_str() {
+            "sha1" => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+            "sha256" => hmac::HMAC_SHA256,
+            "sha384" => hmac::HMAC_SHA384,
+            "sha512" => hmac::HMAC_SHA512,
+            _ => return None,
+        };
+        let tag = unhex(digits).filter(|tag| tag.len() == algorithm.digest_algorithm().output_len())?;
+        Some(Self { algorithm, tag })
+    }
+
+    /// Whether it is that of `body` under this secret. Compared in constant time.
+    pub(crate) fn is_right(&self, secret: &Secret, body: &[u8]) -> bool {
+        hmac::verify(&hmac::Key::new(self.algorithm, secret.reveal().as_bytes()), body, &self.tag).is_ok()
+    }
 }
 
 fn unhex(digits: &str) -> Option<Vec<u8>> {
@@ -34,6 +48,9 @@ mod tests {
         // RFC 2202 case 2, RFC 4231 case 2.
         let (secret, body) = (Secret::new("Jefe"), b"what do ya want for nothing?");
         let sha1 = "sha1=effcdf6ae5eb2fa2d27416d5f184df9c259a7c79";
+        let is_right = |given: &str, secret: &Secret, body: &[u8]| {
+            Signature::read(given).is_some_and(|signature| signature.is_right(secret, body))
+        };
         for right in [
             sha1,
             "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
@@ -56,7 +73,7 @@ mod tests {
             "sha1=effcdf6ae5eb2fa2d27416d5f184df9c259a7c7\u{e9}",
             "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79",
         ] {
-            assert!(!is_right(wrong, &secret, body), "{wrong}");
+            assert!(Signature::read(wrong).is_none(), "{wrong}");
         }
     }
 }

@@ -2,7 +2,7 @@
 //! failure with back-off, and after a denial days later.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -25,6 +25,8 @@ use crate::desk::Desk;
 const TICK: Duration = Duration::from_secs(1);
 /// The wait after the store could not be read or written.
 const PAUSE: Duration = Duration::from_secs(5);
+/// How often a feed may take another hub, or another name with it.
+const CHANGE: Duration = Duration::from_secs(24 * 3600);
 /// The most hubs that are asked at once.
 const HUBS: u32 = 64;
 
@@ -36,16 +38,17 @@ struct Asking {
 }
 
 impl Asking {
-    /// One has ended: its hub may be asked again. What came of it stands in the store.
-    fn end(&mut self, ended: Result<(Id, Result<(), StoreError>), JoinError>) {
+    /// One has ended: its hub may be asked again. What came of it stands in the store; `false` where it does not.
+    fn end(&mut self, ended: Result<(Id, Result<(), StoreError>), JoinError>) -> bool {
         let (id, error) = match ended {
             Ok((id, result)) => (id, result.err().map(|error| error.to_string())),
             Err(error) => (error.id(), Some(error.to_string())),
         };
         self.hubs.remove(&id);
-        if let Some(error) = error {
+        if let Some(error) = &error {
             warn!(stage = "push", "a subscription cannot be kept: {error}");
         }
+        error.is_none()
     }
 }
 
@@ -59,12 +62,18 @@ impl Desk {
     }
 
     /// Takes up what a poll says of the feed's hub: a new one is asked for its pushes, one that is named no more is forgotten, and one
-    /// that `missed` news is not relied on. Where that cannot be written the next poll says it again: what the poll has brought is
+    /// that had `missed` news when a poll was begun at that time is not relied on. Where that cannot be written the next poll says it again: what the poll has brought is
     /// journalled by now, and must not be held up.
-    pub(crate) async fn heed_hub(&self, feed: &Feed, known: Option<&Subscription>, hub: Option<&Hub>, missed: bool) {
+    pub(crate) async fn heed_hub(
+        &self,
+        feed: &Feed,
+        known: Option<&Subscription>,
+        hub: Option<&Hub>,
+        missed: Option<Timestamp>,
+    ) {
         let heeded = async {
-            if missed {
-                self.store.push_missed(&feed.id).await?;
+            if let Some(begun) = missed {
+                self.store.push_missed(&feed.id, begun).await?;
             }
             self.follow_hub(feed, known, hub).await
         };
@@ -77,6 +86,7 @@ impl Desk {
         let Some(push) = &self.push else { return Ok(()) };
         match (known, hub) {
             (Some(known), Some(hub)) if known.hub == hub.url && known.topic == hub.topic => Ok(()),
+            (Some(_), Some(_)) if !self.may_change_hub(push, feed) => Ok(()),
             (_, Some(hub)) => {
                 let wanted = Wanted {
                     feed: feed.id.clone(),
@@ -98,6 +108,19 @@ impl Desk {
         }
     }
 
+    /// Whether a feed may have another subscription: once a day, for one that calls itself by another name at each poll would have its hub
+    /// asked each time. The one that it has runs on meanwhile.
+    fn may_change_hub(&self, push: &Push, feed: &Feed) -> bool {
+        let now = self.clock.now();
+        let mut changed = push.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        changed.retain(|_, at| now < later(*at, CHANGE));
+        if changed.contains_key(&feed.id) {
+            return false;
+        }
+        changed.insert(feed.id.clone(), now);
+        true
+    }
+
     /// Asks hubs as long as it is awaited, each one thing at a time, so that one that hangs holds up itself alone. What was asked stands in
     /// the store before, so it may be dropped at any time.
     pub(crate) async fn keep_subscriptions(self: Arc<Self>) {
@@ -106,6 +129,10 @@ impl Desk {
         let mut recalled = false;
         loop {
             let round = async {
+                // A request must be noted down before it goes out.
+                if self.store.trouble().borrow().is_some() {
+                    return Ok(());
+                }
                 if !recalled {
                     self.store.called_back_at(&push.base, self.clock.now()).await?;
                     recalled = true;
@@ -120,7 +147,12 @@ impl Desk {
                 }
             };
             tokio::select! {
-                Some(ended) = asking.tasks.join_next_with_id() => asking.end(ended),
+                Some(ended) = asking.tasks.join_next_with_id() => {
+                    // Its row is still due: at once it would be begun again, and fail again.
+                    if !asking.end(ended) {
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                }
                 // A word that came meanwhile is kept.
                 () = push.wake.notified() => {}
                 () = tokio::time::sleep(rest) => {}
@@ -169,7 +201,7 @@ impl Desk {
     }
 
     /// Says that a hub failed, once, and puts off the next try.
-    async fn hub_failed(
+    pub(super) async fn hub_failed(
         &self,
         feed: &Feed,
         subscription: &Subscription,

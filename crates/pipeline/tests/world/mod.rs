@@ -162,7 +162,7 @@ impl World {
             watcher: self.watcher.clone(),
             rules: Arc::default(),
             misfits: Default::default(),
-            push: self.callback.as_ref().map(|callback| Push::new(callback, released_to)),
+            push: self.callback.as_ref().map(|callback| Push::new(callback, &self.fetch, released_to)),
             feeds: self.feeds.iter().cloned().collect(),
         };
         (Arc::new(desk), registry, released)

@@ -8,9 +8,6 @@ use crate::error::OpenError;
 use crate::log::disk::{Disk, DiskFile};
 use crate::log::line::{Line, parse};
 
-/// More than a batch comes to, in bytes.
-const ANEW: u64 = 64 << 20;
-
 fn path(folder: &Path, base: i64) -> PathBuf {
     folder.join(format!("{base:020}.jsonl"))
 }
@@ -103,12 +100,13 @@ pub(crate) struct Channel {
 
 impl Channel {
     /// Opens a channel's folder, cuts what a crash left of a line, and makes the rest durable. Lines below `known` are
-    /// trusted: the index has them. Returns the offset of the first line kept.
+    /// trusted: the index has them. Of those above at most `anew` bytes are written once more. Returns the offset of the first line kept.
     pub(crate) fn open(
         disk: Arc<dyn Disk>,
         folder: PathBuf,
         rotate: u64,
         known: i64,
+        anew: u64,
     ) -> Result<(Self, i64, Option<String>), OpenError> {
         disk.make_folder(&folder).map_err(broken("make", &folder))?;
         if let Some(above) = folder.parent() {
@@ -125,9 +123,9 @@ impl Channel {
         let warning =
             (cut > 0).then(|| format!("{} ended in {cut} bytes of an unfinished write; cut", segment.display()));
         // What is read may be in memory only, left there by a sync that failed; it would be gone one day, for no later sync takes
-        // it to the disk. So it is cut and written anew: from where the index ends, and at most what can have been under way.
+        // it to the disk. So it is cut and written anew, from where the index ends.
         file.cut(good.length).map_err(broken("cut", &segment))?;
-        let anew = good.skipped.max(good.length.saturating_sub(ANEW));
+        let anew = good.skipped.max(good.length.saturating_sub(anew));
         write_anew(&*disk, &segment, file.as_mut(), anew, good.length).map_err(broken("write", &segment))?;
         file.sync().map_err(broken("sync", &segment))?;
         disk.sync_folder(&folder).map_err(broken("sync", &folder))?;

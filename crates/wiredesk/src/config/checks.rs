@@ -123,7 +123,11 @@ fn websub(config: &Config, main: &Document<'_>, faults: &mut Vec<Fault>) {
             Fault::warning(main.file, at("callback"), message).help("put a proxy with TLS before `websub.listen`"),
         );
     }
-    if websub.listen == config.daemon.listen {
+    let admin = config.daemon.listen;
+    // An unspecified address is all of them. Port 0 is another one each time.
+    let everywhere = websub.listen.ip().is_unspecified() || admin.ip().is_unspecified();
+    let same = websub.listen.port() == admin.port() && (everywhere || websub.listen.ip() == admin.ip());
+    if same && admin.port() != 0 {
         let message = format!("`websub.listen` ({}) is `daemon.listen` too", websub.listen);
         faults.push(
             Fault::error(main.file, at("listen"), message)

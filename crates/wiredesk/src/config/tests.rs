@@ -121,6 +121,10 @@ fn each_mistake_is_named_where_it_stands() {
                 "3:10 `websub.listen` (127.0.0.1:7377) is `daemon.listen` too | strangers",
             ],
         ),
+        (
+            "[websub]\ncallback = \"https://news.example/hooks\"\nlisten = \"0.0.0.0:7377\"\n".into(),
+            &["3:10 `websub.listen` (0.0.0.0:7377) is `daemon.listen` too"],
+        ),
         ("[websub]\ncallback = \"/hooks\"\n".into(), &["2:12 `websub.callback`: relative URL without a base"]),
         (
             feed("identity = \"guids\""),
