@@ -80,17 +80,12 @@ impl Kafka {
     /// # Errors
     /// When the topic is not there or cannot be read to its end within a minute.
     pub fn read(&self, topic: &str) -> anyhow::Result<Vec<Record>> {
-        let consumer: BaseConsumer = ClientConfig::new()
-            .set("bootstrap.servers", &self.brokers)
-            .set("group.id", "an-independent-reader")
-            .set("enable.auto.commit", "false")
-            .set("isolation.level", "read_committed")
-            .set("enable.partition.eof", "true")
-            .create()?;
+        let consumer = self.consumer("read_committed")?;
         let timeout = Duration::from_secs(20);
         let metadata = consumer.fetch_metadata(Some(topic), timeout)?;
         let partitions = metadata.topics().first().context("no topic")?.partitions().len();
         ensure!(partitions > 0, "no topic {topic}");
+        self.wait_for_marks(&consumer, topic, partitions)?;
         let mut list = TopicPartitionList::new();
         for partition in 0..i32::try_from(partitions)? {
             list.add_partition_offset(topic, partition, Offset::Beginning)?;
@@ -108,6 +103,30 @@ impl Kafka {
             }
         }
         Ok(records)
+    }
+
+    fn consumer(&self, isolation: &str) -> anyhow::Result<BaseConsumer> {
+        Ok(ClientConfig::new()
+            .set("bootstrap.servers", &self.brokers)
+            .set("group.id", "an-independent-reader")
+            .set("enable.auto.commit", "false")
+            .set("isolation.level", isolation)
+            .set("enable.partition.eof", "true")
+            .create()?)
+    }
+
+    /// A commit is answered before its mark stands in every partition; until then its records are not to be seen. Waits until no
+    /// partition holds any back, and no longer than a transaction may last: what is open then is somebody else's.
+    fn wait_for_marks(&self, committed: &BaseConsumer, topic: &str, partitions: usize) -> anyhow::Result<()> {
+        let (plain, timeout) = (self.consumer("read_uncommitted")?, Duration::from_secs(20));
+        let until = Instant::now() + Duration::from_secs(15);
+        for partition in 0..i32::try_from(partitions)? {
+            let end = |by: &BaseConsumer| by.fetch_watermarks(topic, partition, timeout).map(|(_, end)| end);
+            while end(committed)? < end(&plain)? && Instant::now() < until {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+        Ok(())
     }
 
     /// kill -9 of the broker.
