@@ -2,6 +2,7 @@
 //! Without `WIREDESK_KAFKA` these tests say so and pass; where `CI` is `true` they fail instead.
 
 mod desk;
+mod start;
 
 use std::time::{Duration, Instant};
 

@@ -2,6 +2,7 @@
 //! those one after the other, so no other test stands without its broker.
 
 mod desk;
+mod start;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

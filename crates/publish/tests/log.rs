@@ -1,5 +1,7 @@
 //! The embedded log from outside: crashes, rotation, restarts, and a disk that fails.
 
+mod start;
+
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
@@ -7,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use start::{opening, start};
 use wiredesk_model::id::{ArticleId, DeskId, Digest, EntryKey, FeedId};
 use wiredesk_model::outcome::Receipt;
 use wiredesk_model::topic::{Channel, Found, Message, Positions};
@@ -16,7 +19,7 @@ use wiredesk_publish::follow::{Following, From, Item, follow};
 use wiredesk_publish::log::LogWriter;
 use wiredesk_publish::log::disk::{Disk, DiskFile, SystemDisk};
 use wiredesk_publish::settings::Settings;
-use wiredesk_publish::writer::{Opened, Opening, Writer};
+use wiredesk_publish::writer::{Opened, Opening, TakeTail, Writer};
 
 struct Desk {
     dir: tempfile::TempDir,
@@ -42,28 +45,12 @@ impl Desk {
     }
 
     fn open(&mut self) -> Result<Opened, OpenError> {
-        let (mut found, mut next) = (Vec::new(), self.positions.next.clone());
-        let opened = LogWriter::open_on(
-            Arc::clone(&self.disk),
-            &Opening {
-                settings: &self.settings,
-                data_dir: self.dir.path(),
-                desk: &self.id,
-                positions: &self.positions,
-                rebuild: self.rebuild,
-                again: false,
-                secrets: &BTreeMap::new(),
-                stop: &|| false,
-                waiting: &|_| {},
-            },
-            &mut |tail| {
-                found.extend_from_slice(tail.found);
-                next.extend(tail.next.iter().copied());
-                Ok(())
-            },
-        )?;
-        self.found = found;
-        self.positions = Positions { identity: Some(opened.identity.clone()), next };
+        let secrets = BTreeMap::new();
+        let usual = opening(&self.settings, self.dir.path(), &self.id, &self.positions, &secrets);
+        let opening = Opening { rebuild: self.rebuild, ..usual };
+        let open = |tail: &mut TakeTail<'_>| LogWriter::open_on(Arc::clone(&self.disk), &opening, tail);
+        let (opened, found, positions) = start(&self.positions, open)?;
+        (self.found, self.positions) = (found, positions);
         Ok(opened)
     }
 

@@ -1,17 +1,20 @@
 //! The produce path against librdkafka's in-process mock cluster: no installation, so it always runs. The mock cannot judge
 //! exactly-once (it shows aborted records); `kafka.rs` does that on a real broker.
 
+mod start;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use rdkafka::mocking::MockCluster;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+use start::{opening, start};
 use wiredesk_model::id::{ArticleId, DeskId, Digest};
 use wiredesk_model::topic::{Channel, Found, Message, Positions};
 use wiredesk_publish::error::{CommitError, OpenError};
 use wiredesk_publish::follow::{Following, From, follow};
 use wiredesk_publish::settings::{Kind, Settings};
-use wiredesk_publish::writer::{Opened, Opening, Writer};
+use wiredesk_publish::writer::{Opened, Writer};
 
 fn settings(cluster: &MockCluster<'_, rdkafka::producer::DefaultProducerContext>) -> Settings {
     let mut settings = Settings { kind: Kind::Kafka, ..Settings::default() };
@@ -28,22 +31,9 @@ fn cluster() -> MockCluster<'static, rdkafka::producer::DefaultProducerContext> 
 }
 
 fn open(settings: &Settings, positions: &Positions) -> Result<(Opened, Vec<Found>), OpenError> {
-    let mut found = Vec::new();
-    let opening = Opening {
-        settings,
-        data_dir: Path::new("/nowhere"),
-        desk: &DeskId { name: "a".into(), started: 1 },
-        positions,
-        rebuild: false,
-        again: false,
-        secrets: &BTreeMap::new(),
-        stop: &|| false,
-        waiting: &|_| {},
-    };
-    let opened = Writer::open(&opening, &mut |tail| {
-        found.extend_from_slice(tail.found);
-        Ok(())
-    })?;
+    let (desk, secrets) = (DeskId { name: "a".into(), started: 1 }, BTreeMap::new());
+    let opening = opening(settings, Path::new("/nowhere"), &desk, positions, &secrets);
+    let (opened, found, _) = start(positions, |tail| Writer::open(&opening, tail))?;
     Ok((opened, found))
 }
 

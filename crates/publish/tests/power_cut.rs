@@ -4,19 +4,21 @@
 //! `WIREDESK_SEED=n` plays one life history again.
 
 mod forgetful;
+mod start;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use forgetful::{Dice, Forgetful};
+use start::{opening, start};
 use wiredesk_model::id::{ArticleId, DeskId, Digest, EntryKey, FeedId};
 use wiredesk_model::topic::{Channel, Found, Message, Positions};
 use wiredesk_model::units::Size;
 use wiredesk_publish::error::{CommitError, OpenError};
 use wiredesk_publish::log::LogWriter;
 use wiredesk_publish::settings::Settings;
-use wiredesk_publish::writer::{Opened, Opening, Writer};
+use wiredesk_publish::writer::{Opened, Opening, TakeTail, Writer};
 
 const LIVES: usize = 20;
 const RECORDS: usize = 150;
@@ -92,38 +94,22 @@ impl Desk {
         }
     }
 
-    fn open(&mut self, positions: &Positions, again: bool, found: &mut Vec<Found>) -> Result<Opened, OpenError> {
-        let desk = DeskId { name: "a".into(), started: self.lives };
-        let mut next = positions.next.clone();
-        let opened = LogWriter::open_on(
-            Arc::new(self.disk.clone()),
-            &Opening {
-                settings: &self.settings,
-                data_dir: &self.data,
-                desk: &desk,
-                positions,
-                rebuild: false,
-                again,
-                secrets: &BTreeMap::new(),
-                stop: &|| false,
-                waiting: &|_| {},
-            },
-            &mut |tail| {
-                found.extend_from_slice(tail.found);
-                next.extend(tail.next.iter().copied());
-                Ok(())
-            },
-        )?;
-        self.positions = Positions { identity: Some(opened.identity.clone()), next };
-        Ok(opened)
+    fn open(&mut self, positions: &Positions, again: bool) -> Result<(Opened, Vec<Found>), OpenError> {
+        let (desk, secrets) = (DeskId { name: "a".into(), started: self.lives }, BTreeMap::new());
+        let usual = opening(&self.settings, &self.data, &desk, positions, &secrets);
+        let opening = Opening { again, ..usual };
+        let open = |tail: &mut TakeTail<'_>| LogWriter::open_on(Arc::new(self.disk.clone()), &opening, tail);
+        let (opened, found, positions) = start(positions, open)?;
+        self.positions = positions;
+        Ok((opened, found))
     }
 
     /// START, until it succeeds or the process ends with an error, as the daemon does.
     fn start(&mut self, again: bool) -> Result<Writer, End> {
         for _ in 0..10_000 {
-            let (mut found, positions) = (Vec::new(), self.positions.clone());
-            match self.open(&positions, again, &mut found) {
-                Ok(opened) => {
+            let positions = self.positions.clone();
+            match self.open(&positions, again) {
+                Ok((opened, found)) => {
                     for record in found {
                         let at = number(record.hash);
                         if let Some(promised) = self.promised.insert(at, record.receipt.offset) {
@@ -191,8 +177,8 @@ impl Desk {
 
     /// Everything that is in the log, read by a desk that knows nothing.
     fn all(&mut self) -> Vec<(usize, i64)> {
-        let (mut found, kept) = (Vec::new(), self.positions.clone());
-        self.open(&Positions::default(), false, &mut found).expect("a log in order");
+        let kept = self.positions.clone();
+        let (_, found) = self.open(&Positions::default(), false).expect("a log in order");
         self.positions = kept;
         found.iter().map(|record| (number(record.hash), record.receipt.offset)).collect()
     }

@@ -16,6 +16,8 @@ use wiredesk_publish::follow::{Following, From, Item, follow};
 use wiredesk_publish::settings::{CreateTopics, Kind, Settings};
 use wiredesk_publish::writer::{Opened, Opening, Writer};
 
+use crate::start::{opening, start};
+
 /// The broker's address; `None` with a printed reason where there is none.
 pub(crate) fn broker() -> Option<String> {
     let broker = std::env::var("WIREDESK_KAFKA").ok();
@@ -60,27 +62,10 @@ impl Desk {
 
     /// START; what the tail holds goes to `found`, and the index moves on.
     pub(crate) fn open(&mut self) -> Result<Opened, OpenError> {
-        let (mut found, mut next) = (Vec::new(), self.positions.next.clone());
-        let opened = Writer::open(
-            &Opening {
-                settings: &self.settings,
-                data_dir: Path::new("/nowhere"),
-                desk: &self.id,
-                positions: &self.positions,
-                rebuild: self.rebuild,
-                again: self.again,
-                secrets: &self.secrets,
-                stop: &|| false,
-                waiting: &|_| {},
-            },
-            &mut |tail| {
-                found.extend_from_slice(tail.found);
-                next.extend(tail.next.iter().copied());
-                Ok(())
-            },
-        )?;
-        self.found = found;
-        self.positions = Positions { identity: Some(opened.identity.clone()), next };
+        let usual = opening(&self.settings, Path::new("/nowhere"), &self.id, &self.positions, &self.secrets);
+        let opening = Opening { rebuild: self.rebuild, again: self.again, ..usual };
+        let (opened, found, positions) = start(&self.positions, |tail| Writer::open(&opening, tail))?;
+        (self.found, self.positions) = (found, positions);
         Ok(opened)
     }
 
