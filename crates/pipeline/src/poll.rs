@@ -1,5 +1,6 @@
 //! poll: one feed. fetch -> decode -> parse -> journal what is new or has changed, with the validators, in one transaction.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,7 +66,12 @@ pub(crate) enum PollError {
 
 /// Where a feed is asked: where it has moved to, once that is learned, else where it is configured.
 pub(crate) fn asked_at(feed: &Feed, habits: &Habits) -> Url {
-    habits.learned().and_then(|url| url.parse().ok()).unwrap_or_else(|| feed.url.clone())
+    place(feed, habits.learned()).into_owned()
+}
+
+/// The same, for one of which only the learned address is at hand.
+pub(crate) fn place<'f>(feed: &'f Feed, learned: Option<&str>) -> Cow<'f, Url> {
+    learned.and_then(|url| url.parse().ok()).map_or(Cow::Borrowed(&feed.url), Cow::Owned)
 }
 
 impl Desk {
@@ -367,7 +373,7 @@ fn own(feed: &Feed) -> Option<Duration> {
 }
 
 /// That much later, or the end of time.
-fn after(now: Timestamp, wait: Duration) -> Timestamp {
+pub(crate) fn after(now: Timestamp, wait: Duration) -> Timestamp {
     let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
     now.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }

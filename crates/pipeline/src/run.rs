@@ -1,7 +1,16 @@
 //! run: which feed, which entry may start now. Admits while a permit is free; each poll and each ingest is a task of its own,
 //! so one that waits starves no other. Stop = admit no more, join what was admitted, abort what outlives the grace.
+//!
+//! # Architecture
+//! - `load`: the schedule filled from the configuration and the store.
+//! - `done_over`: what becomes of work that the store failed at.
+//! - `housekeeping`: gauges, and what is forgotten.
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+mod done_over;
+mod housekeeping;
+mod load;
+
+use std::collections::{HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,15 +23,12 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
-use url::Url;
-use wiredesk_model::habits::{Condition, Habits};
 use wiredesk_model::id::EntryKey;
 use wiredesk_schedule::queue::{Asker, FeedIndex, HostIndex, Moment, Schedule};
 use wiredesk_store::entries::Pending;
 use wiredesk_store::error::StoreError;
-use wiredesk_store::feeds::FeedState;
-use wiredesk_store::prune::SLICE;
 
+use self::done_over::Unit;
 use crate::desk::Desk;
 use crate::ingest::{IngestError, Ingested};
 use crate::lane::{Lane, Permit};
@@ -33,15 +39,10 @@ use crate::summary::Summary;
 
 /// How often gauges are read.
 const HOUSEKEEPING: Duration = Duration::from_secs(15);
-/// How often old entries are forgotten.
-const FORGET: Duration = Duration::from_secs(3600);
 /// How long the publisher's thread may take to leave; a commit that hangs is left to be fenced.
 const LEAVE: Duration = Duration::from_secs(2);
 /// The wait after the data dir could not be written.
 const STORE_PAUSE: Duration = Duration::from_secs(2);
-/// A trouble that lasts is said this often.
-const REMIND: Duration = Duration::from_secs(60);
-
 /// How long the desk runs.
 #[derive(Clone, Copy, Debug)]
 pub enum Mode {
@@ -134,32 +135,6 @@ pub(crate) struct Seat {
     pub(crate) slot: Option<HostSlot>,
 }
 
-/// What is asked of a feed's state when the desk starts.
-struct Start {
-    due: Timestamp,
-    gone: bool,
-    interval_s: Option<u32>,
-    asked_to_wait_until: Option<Timestamp>,
-    conditions: Vec<Condition>,
-    /// Where it has moved to.
-    learned: Option<Box<str>>,
-}
-
-impl Start {
-    fn of(state: FeedState) -> Self {
-        let learned = state.habits.learned().map(Into::into);
-        let Habits { asked_to_wait_until, conditions, .. } = state.habits;
-        Self {
-            due: state.due,
-            gone: state.gone,
-            interval_s: state.interval_s,
-            asked_to_wait_until,
-            conditions,
-            learned,
-        }
-    }
-}
-
 enum Done {
     Poll(FeedIndex, HostIndex, Result<Option<Polled>, StoreError>),
     Read(Attempt, Result<Ingested, IngestError>),
@@ -182,13 +157,6 @@ enum Line {
     Suspects,
     /// It is read at its host's turn.
     Host(HostIndex),
-}
-
-/// What is done over after the disk failed.
-#[derive(PartialEq, Eq, Hash)]
-enum Unit {
-    Poll(FeedIndex),
-    Read(EntryKey),
 }
 
 /// The loop's own state.
@@ -275,28 +243,6 @@ impl Desk {
     }
 }
 
-impl Desk {
-    async fn housekeep(&self, forget: bool) -> Result<(), StoreError> {
-        let ready = is_ready(&self.publication.standing().borrow());
-        if let (true, Some(waited)) = (ready, self.publication.stalled()) {
-            warn!(
-                stage = "publish",
-                waited_s = waited.as_secs(),
-                "a transaction is open and the topic does not answer"
-            );
-        }
-        let well = self.store.trouble().borrow().is_none();
-        self.meter.ready(ready && well && self.publication.stalled().is_none());
-        self.meter.pending(self.store.pending_count().await?);
-        self.meter.store_size(self.store.reader().size());
-        if self.push.is_some() {
-            self.meter.subscriptions(self.store.active_subscriptions(self.clock.now()).await?);
-        }
-        while forget && self.store.prune(self.clock.now(), self.window, SLICE).await? > 0 {}
-        Ok(())
-    }
-}
-
 impl Run {
     fn now(&self) -> Moment {
         self.clock.elapsed()
@@ -311,88 +257,6 @@ impl Run {
     fn moment_within(&self, due: Timestamp, most: Duration) -> Moment {
         let ahead = Duration::try_from(due.duration_since(self.desk.clock.now())).unwrap_or_default();
         self.now() + ahead.min(most)
-    }
-
-    /// Loads, and where the disk is full waits until it is not.
-    async fn load_when_possible(&mut self, mode: Mode, stop: &Stop) -> Result<(), End> {
-        loop {
-            let error = match self.load().await {
-                Ok(()) => return Ok(()),
-                Err(error) if error.is_the_disks() => error,
-                Err(error) => return Err(End::Store(error)),
-            };
-            if let Mode::Once { wait, .. } = mode
-                && self.clock.elapsed() >= wait
-            {
-                return Err(End::Store(error));
-            }
-            tokio::select! {
-                biased;
-                () = stop.now.cancelled() => return Err(End::Stopped),
-                () = stop.drain.cancelled() => return Err(End::Stopped),
-                () = tokio::time::sleep(STORE_PAUSE) => {}
-            }
-        }
-    }
-
-    /// Fills the schedule from the configuration and the store.
-    async fn load(&mut self) -> Result<(), StoreError> {
-        let desk = self.desk.clone();
-        let configured: Vec<_> =
-            desk.feeds.iter().map(|feed| (feed.id.clone(), wiredesk_model::link::bare(&feed.url).into())).collect();
-        let states = desk.store.sync_feeds(configured, desk.clock.now(), Start::of).await?;
-        let pending = desk.store.pending().await?;
-        let mut resting = BTreeSet::new();
-        for (index, (feed, state)) in (0..).zip(desk.feeds.iter().zip(&states)) {
-            self.summary.feeds += 1;
-            for condition in &state.conditions {
-                desk.meter.condition(*condition, 1);
-            }
-            let learned = state.learned.as_deref().and_then(|url| Url::parse(url).ok());
-            let host = wiredesk_model::link::host_port(learned.as_ref().unwrap_or(&feed.url)).unwrap_or_default();
-            if let Some(due) = self.first_poll(state) {
-                self.schedule.add_feed(index, &host, due);
-            } else {
-                self.summary.feeds_held += 1;
-            }
-            if let Some(until) = state.asked_to_wait_until.map(|until| self.moment(until))
-                && until > self.now()
-                && self.schedule.remember_wait(&host, Asker::Feed(index), until, self.now())
-            {
-                resting.insert(host);
-            }
-        }
-        resting.iter().for_each(|host| self.rest(host));
-        if !pending.is_empty() {
-            info!(entries = pending.len(), stage = "journal", "pending from before");
-        }
-        self.take_in(pending);
-        if !self.suspects.is_empty() {
-            info!(
-                entries = self.suspects.len(),
-                stage = "journal",
-                "read when the desk last ended without a stop; now read one at a time"
-            );
-        }
-        if !self.once && desk.push.is_some() {
-            // Nobody waits for hubs to ask back where the desk leaves at once.
-            self.subscribing = Some(tokio::spawn(async move { desk.keep_subscriptions().await }));
-        }
-        self.housekeep();
-        Ok(())
-    }
-
-    /// When a feed is polled first: at its time; with `--once` now, save where it is gone or asked for a wait.
-    fn first_poll(&self, state: &Start) -> Option<Moment> {
-        match (state.gone, self.once) {
-            (true, _) => None,
-            (false, true) if state.asked_to_wait_until.is_some_and(|until| until > self.desk.clock.now()) => None,
-            (false, true) => Some(self.now()),
-            (false, false) => {
-                let own = state.interval_s.map_or(Duration::ZERO, |s| Duration::from_secs(s.into()));
-                Some(self.moment_within(state.due, own.max(self.desk.schedule.max_interval.0)))
-            }
-        }
     }
 
     fn take_in(&mut self, pending: Vec<Pending>) {
@@ -654,50 +518,6 @@ impl Run {
         self.schedule.put_back(index, host, due);
     }
 
-    /// Puts an entry back where it was, after the store failed. `begun` says that its attempt is one of this process.
-    fn read_again(&mut self, attempt: Attempt, begun: bool, error: StoreError) -> Option<End> {
-        let Attempt { entry, line, .. } = attempt;
-        if begun && error.is_the_disks() {
-            self.cut_short.insert(entry);
-        }
-        if !error.is_the_disks() || self.is_done_over(Unit::Read(entry), &error) {
-            let due = self.now() + STORE_PAUSE;
-            match line {
-                Line::Fated => self.schedule.add_entry(entry, "", due),
-                Line::Host(host) => self.schedule.put_back_entry(entry, host, due),
-                Line::Suspects => {
-                    self.suspects.push_back(entry);
-                    self.suspects_rest = due;
-                }
-            }
-        }
-        self.store_failed(error)
-    }
-
-    /// Whether something that the store failed at is done over. With `--once` only as long as the data dir cannot be written, for then the
-    /// run ends in time; where it can be, an error of the disk is one of reading, and may last: one more try, then it is left.
-    fn is_done_over(&mut self, unit: Unit, error: &StoreError) -> bool {
-        let troubled = self.trouble.borrow().is_some();
-        !self.once || (error.is_the_disks() && (troubled || self.spared.insert(unit)))
-    }
-
-    fn store_failed(&mut self, error: StoreError) -> Option<End> {
-        use wiredesk_model::fault::{AsFault, Fault};
-        if error.fault() == Fault::Fatal {
-            return Some(End::Store(error));
-        }
-        // The store says itself that its disk cannot be written, once for all that it fails for; it does not know of those that read.
-        let is_due = !error.is_the_disks()
-            || self.trouble.borrow().is_none() && self.said.is_none_or(|at| at.elapsed() >= REMIND);
-        if is_due {
-            if error.is_the_disks() {
-                self.said = Some(Instant::now());
-            }
-            error!(stage = "run", "{}", error.told());
-        }
-        None
-    }
-
     fn topic_changed(&mut self, standing: Option<Standing>) -> Option<End> {
         let ready = standing.as_ref().is_some_and(is_ready);
         self.caught_up |= ready;
@@ -734,23 +554,6 @@ impl Run {
         let ahead = starts.into_iter().flatten().filter(|at| *at > now).min();
         let next = ahead.unwrap_or(far).min(far);
         self.clock + next
-    }
-
-    /// Reads the gauges, and every hour forgets what is old; in a task of its own, one at a time.
-    fn housekeep(&mut self) {
-        if self.housekeeping.as_ref().is_some_and(|task| !task.is_finished()) {
-            return;
-        }
-        let forget = self.forgot.is_none_or(|at| at.elapsed() >= FORGET);
-        if forget {
-            self.forgot = Some(Instant::now());
-        }
-        let desk = self.desk.clone();
-        self.housekeeping = Some(tokio::spawn(async move {
-            if let Err(error) = desk.housekeep(forget).await {
-                warn!(stage = "store", "housekeeping failed: {error}");
-            }
-        }));
     }
 
     /// Joins what is under way within the grace, aborts the rest, and closes the door to the topic.

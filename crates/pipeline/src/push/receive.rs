@@ -25,10 +25,9 @@ use wiredesk_store::subscriptions::Subscription;
 use super::Push;
 use super::intent::Intent;
 use super::signature::Signature;
-use super::subscribe::later;
 use crate::desk::{Desk, Event};
 use crate::meter::PushResult;
-use crate::poll::{asked_at, listed};
+use crate::poll::{after, asked_at, listed};
 
 /// For so long after a confirmation the same question is answered in the same way.
 const AGAIN: Duration = Duration::from_secs(600);
@@ -113,8 +112,8 @@ impl Desk {
                     self.refuse_lease(&feed, &subscription, granted).await?;
                     return Ok(Verified::NotMeant);
                 }
-                let due = later(now, lease::renewal(granted, random()));
-                if !self.store.hub_verified(&subscription.token, later(now, granted), due).await? {
+                let due = after(now, lease::renewal(granted, random()));
+                if !self.store.hub_verified(&subscription.token, after(now, granted), due).await? {
                     return Ok(Verified::NotMeant);
                 }
                 if let Some(push) = &self.push {
@@ -130,7 +129,7 @@ impl Desk {
                 if !subscription.denied {
                     warn!(feed = %feed.id, stage = "push", reason = %why, again_s = again.as_secs(), "denied, and polled on");
                 }
-                self.store.hub_denied(&subscription.token, &why, later(now, again)).await?;
+                self.store.hub_denied(&subscription.token, &why, after(now, again)).await?;
                 Ok(Verified::Noted)
             }
             _ => Ok(Verified::NotMeant),
@@ -141,7 +140,7 @@ impl Desk {
     fn was_confirmed(&self, token: &str, subscription: &Subscription, now: Timestamp) -> bool {
         let Some(Push { confirmed, .. }) = &self.push else { return false };
         let mut confirmed = confirmed.lock().unwrap_or_else(PoisonError::into_inner);
-        confirmed.retain(|_, at| now < later(*at, AGAIN));
+        confirmed.retain(|_, at| now < after(*at, AGAIN));
         subscription.asked.is_none() && subscription.is_active(now) && confirmed.contains_key(token)
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::task::{Id, JoinError, JoinSet};
 use tracing::{debug, info, warn};
 use url::{Url, form_urlencoded};
@@ -20,6 +20,7 @@ use wiredesk_store::subscriptions::{Subscription, Wanted};
 
 use super::Push;
 use crate::desk::Desk;
+use crate::poll::after;
 
 /// How often is looked whether a hub is to be asked, where nothing says so sooner.
 const TICK: Duration = Duration::from_secs(1);
@@ -62,8 +63,8 @@ impl Desk {
     }
 
     /// Takes up what a poll says of the feed's hub: a new one is asked for its pushes, one that is named no more is forgotten, and one
-    /// that had `missed` news when a poll was begun at that time is not relied on. Where that cannot be written the next poll says it again: what the poll has brought is
-    /// journalled by now, and must not be held up.
+    /// that had `missed` news when a poll was begun at that time is not relied on. Where that cannot be written the next poll says it
+    /// again: what the poll has brought is journalled by now, and must not be held up.
     pub(crate) async fn heed_hub(
         &self,
         feed: &Feed,
@@ -113,7 +114,7 @@ impl Desk {
     fn may_change_hub(&self, push: &Push, feed: &Feed) -> bool {
         let now = self.clock.now();
         let mut changed = push.changed.lock().unwrap_or_else(PoisonError::into_inner);
-        changed.retain(|_, at| now < later(*at, CHANGE));
+        changed.retain(|_, at| now < after(*at, CHANGE));
         if changed.contains_key(&feed.id) {
             return false;
         }
@@ -184,7 +185,7 @@ impl Desk {
             return self.hub_failed(feed, &subscription, asked, "the hub has not asked back", None).await;
         }
         let asked = self.clock.now();
-        self.store.hub_asked(&subscription.token, &push.base, asked, later(asked, lease::PATIENCE)).await?;
+        self.store.hub_asked(&subscription.token, &push.base, asked, after(asked, lease::PATIENCE)).await?;
         let Ok(hub) = subscription.hub.parse::<Url>() else {
             return self.hub_failed(feed, &subscription, asked, "the hub's address is none", None).await;
         };
@@ -216,7 +217,7 @@ impl Desk {
         } else {
             debug!(feed = %feed.id, stage = "push", reason = %why, again_s = again.as_secs(), "still not pushed");
         }
-        self.store.hub_failed(&subscription.token, asked, &why, later(self.clock.now(), again)).await
+        self.store.hub_failed(&subscription.token, asked, &why, after(self.clock.now(), again)).await
     }
 }
 
@@ -231,10 +232,4 @@ fn form(push: &Push, subscription: &Subscription) -> String {
         // Hubs of the time before WebSub ask how they may ask back.
         .append_pair("hub.verify", "async")
         .finish()
-}
-
-/// That much later, or the end of time.
-pub(super) fn later(now: Timestamp, wait: Duration) -> Timestamp {
-    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
-    now.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }
