@@ -241,10 +241,9 @@ pub(crate) fn is_article(outline: &Outline, id: KnotId) -> bool {
 
 /// Whether an element begins with a headline of the first rank.
 pub(crate) fn is_headed(outline: &Outline, id: KnotId) -> bool {
-    let knot = outline.knot(id);
-    let (first, last) = (knot.first as usize, (knot.last as usize).min(outline.blocks.len()));
     let heading = |block: &Found| block.kind == BlockKind::Heading && block.level == Some(1);
-    matches!(knot.tag, Tag::Div | Tag::Section) && outline.blocks[first.min(last)..last].iter().take(3).any(heading)
+    matches!(outline.knot(id).tag, Tag::Div | Tag::Section)
+        && outline.blocks[outline.inside(id)].iter().take(3).any(heading)
 }
 
 #[cfg(test)]

@@ -117,9 +117,7 @@ impl Forest {
         let mut probabilities = Vec::with_capacity(blocks.len());
         for abreast in blocks.chunks(ABREAST) {
             let mut numbers = [[0.0; WIDTH]; ABREAST];
-            for (numbers, block) in numbers.iter_mut().zip(abreast) {
-                numbers.iter_mut().zip(block.as_ref()).for_each(|(number, of_block)| *number = *of_block);
-            }
+            numbers.iter_mut().zip(abreast).for_each(|(numbers, block)| *numbers = wide(block.as_ref()));
             let sums = self.sums(&numbers);
             probabilities.extend(sums.iter().take(abreast.len()).map(|sum| 1.0 / (1.0 + (-(self.base + sum)).exp())));
         }
@@ -133,8 +131,7 @@ impl Forest {
             loop {
                 let mut moved = 0;
                 for (at, numbers) in at.iter_mut().zip(numbers) {
-                    let node = &self.nodes[*at as usize];
-                    let next = node.next[usize::from(numbers[usize::from(node.number) % WIDTH] > node.threshold)];
+                    let next = self.step(*at, numbers);
                     moved |= next ^ *at;
                     *at = next;
                 }
@@ -150,20 +147,20 @@ impl Forest {
     }
 
     /// The node after one; a leaf comes after itself.
-    fn step(&self, at: u32, numbers: &[f32]) -> u32 {
+    #[inline]
+    fn step(&self, at: u32, numbers: &[f32; WIDTH]) -> u32 {
         let node = &self.nodes[at as usize];
-        let value = numbers.get(usize::from(node.number)).copied().unwrap_or(0.0);
-        node.next[usize::from(value > node.threshold)]
+        node.next[usize::from(numbers[usize::from(node.number) % WIDTH] > node.threshold)]
     }
 
     /// Which numbers decided, the strongest first: name, value, and by how much it moved the log-odds (Saabas, "Interpreting random
     /// forests", 2014).
     pub fn reasons(&self, numbers: &[f32]) -> Vec<(&'static str, f32, f32)> {
-        let mut moved = vec![0.0_f32; self.names.len()];
+        let (wide, mut moved) = (wide(numbers), vec![0.0_f32; self.names.len()]);
         for root in &self.roots {
             let mut at = *root;
             loop {
-                let next = self.step(at, numbers);
+                let next = self.step(at, &wide);
                 if next == at {
                     break;
                 }
@@ -179,6 +176,11 @@ impl Forest {
         reasons.sort_by(|a, b| b.2.abs().total_cmp(&a.2.abs()));
         reasons
     }
+}
+
+/// A block's numbers, and nothing where it has none.
+fn wide(numbers: &[f32]) -> [f32; WIDTH] {
+    std::array::from_fn(|at| numbers.get(at).copied().unwrap_or(0.0))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The elements that hold text, parents before children, each with sums of what it holds. Containers are found and furniture is
 //! told here, in arrays, without going back to the tree.
 
+use std::ops::Range;
+
 use ego_tree::NodeId;
 use wiredesk_model::block::BlockKind;
 
@@ -136,6 +138,13 @@ impl Outline {
             at = self.knot(at).parent;
         }
         at == outer
+    }
+
+    /// The places of the blocks that an element holds.
+    pub(crate) fn inside(&self, id: KnotId) -> Range<usize> {
+        let knot = self.knot(id);
+        let last = (knot.last as usize).min(self.blocks.len());
+        (knot.first as usize).min(last)..last
     }
 
     /// The innermost element that holds both.

@@ -281,15 +281,12 @@ fn measure(outline: &mut Outline, container: KnotId) {
     let depth = outline.knot(container).depth;
     for at in 0..outline.blocks.len() {
         let knot = outline.blocks[at].knot;
-        let inside = outline.within(knot, container);
-        let mut up = container;
-        while !inside && up > 0 && !outline.within(knot, up) {
-            up = outline.knot(up).parent;
-        }
+        let around = outline.around(knot, container);
+        let inside = around == container;
         let distance = if inside {
             outline.knot(knot).depth.saturating_sub(depth)
         } else {
-            depth.saturating_sub(outline.knot(up).depth)
+            depth.saturating_sub(outline.knot(around).depth)
         };
         let features = &mut outline.blocks[at].features;
         features.inside = inside;

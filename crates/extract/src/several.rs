@@ -52,27 +52,22 @@ pub(crate) fn meant(outline: &Outline, around: KnotId, asked: &Meant<'_>) -> Opt
     let hold_most = |alike: &Vec<KnotId>| alike.iter().map(|id| outline.knot(*id).mass).sum::<f32>() >= whole * MOST;
     let several: Vec<Vec<KnotId>> = makes.into_values().filter(|alike| alike.len() > 1 && hold_most(alike)).collect();
     let tells = |alike: &Vec<KnotId>| asked.by_address(outline, alike).or_else(|| asked.by_headline(outline, alike));
-    let mut found = several.iter().filter_map(tells).filter(|id| outline.knot(*id).mass >= heaviest * SHARE);
-    found.next().filter(|_| found.next().is_none())
+    only(several.iter().filter_map(tells).filter(|id| outline.knot(*id).mass >= heaviest * SHARE))
 }
 
 /// The block with an element's own headline: a heading near its top.
 pub(crate) fn headline(outline: &Outline, id: KnotId) -> Option<usize> {
-    let knot = outline.knot(id);
-    let (first, last) = (knot.first as usize, (knot.last as usize).min(outline.blocks.len()));
-    (first.min(last)..last).take(TOP).find(|at| outline.blocks[*at].kind == BlockKind::Heading)
+    outline.inside(id).take(TOP).find(|at| outline.blocks[*at].kind == BlockKind::Heading)
 }
 
-fn only(several: &[KnotId], is: impl Fn(&KnotId) -> bool) -> Option<KnotId> {
-    let mut found = several.iter().copied().filter(is);
+/// The one there is; nothing where there are more.
+fn only<T>(mut found: impl Iterator<Item = T>) -> Option<T> {
     found.next().filter(|_| found.next().is_none())
 }
 
 /// Whether an element has a date near its top.
 fn is_dated(outline: &Outline, id: KnotId) -> bool {
-    let knot = outline.knot(id);
-    let (first, last) = (knot.first as usize, (knot.last as usize).min(outline.blocks.len()));
-    (first.min(last)..last).take(TOP).any(|at| {
+    outline.inside(id).take(TOP).any(|at| {
         let block = &outline.blocks[at];
         outline.own_words(block).or(outline.close_words(block)).has(Words::DATE)
     })
@@ -86,8 +81,7 @@ impl Meant<'_> {
         let found = (0..3).find_map(|way| {
             let placed = places.iter().filter(|own| !own[way].is_empty()).count();
             let here = |at: &usize| places[*at][way].iter().any(|to| is_one_of(to, &pages));
-            let mut found = (0..alike.len()).filter(here);
-            let one = found.next().filter(|_| found.next().is_none())?;
+            let one = only((0..alike.len()).filter(here))?;
             (placed > 1 && placed * 3 >= alike.len() * 2).then_some(alike[one])
         })?;
         let own = headline(outline, found).map(|at| outline.blocks[at].text.as_str()).unwrap_or_default();
@@ -100,7 +94,7 @@ impl Meant<'_> {
             return None;
         }
         let titled = |at: usize| self.claims.is_title(&outline.blocks[at].text);
-        let found = only(alike, |id| headline(outline, *id).is_some_and(titled))?;
+        let found = only(alike.iter().copied().filter(|id| headline(outline, *id).is_some_and(titled)))?;
         let said = letters(&outline.blocks[headline(outline, found)?].text);
         let elsewhere = outline.blocks.iter().any(|block| {
             block.kind == BlockKind::Heading
@@ -137,12 +131,15 @@ impl Meant<'_> {
 /// Whether an address leads to one of these pages, the way there aside. The front of a site names no article.
 fn is_one_of(to: &Url, pages: &[Url]) -> bool {
     let to = link::cleaned(to);
-    let host = |url: &Url| url.host_str().map(|host| host.trim_start_matches("www.").to_owned());
-    let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
+    let place = |url: &Url| (url.host_str().map(link::without_www).map(str::to_owned), path(url).to_owned());
     pages.iter().any(|page| {
         let names_one = path(page).len() > 1 || page.query().is_some();
-        names_one && host(&to) == host(page) && path(&to) == path(page) && to.query() == page.query()
+        names_one && place(&to) == place(page) && to.query() == page.query()
     })
+}
+
+fn path(url: &Url) -> &str {
+    url.path().trim_end_matches('/')
 }
 
 /// Whether a link says that it is an article's permanent one.

@@ -58,21 +58,24 @@ fn cards(outline: &Outline, container: KnotId, verdicts: &mut [Option<Verdict>])
     }
     grids.sort_unstable();
     for at in grids {
-        let knot = &outline.knots[at];
-        if !outline.within(KnotId::try_from(at).unwrap_or(0), container) {
+        let id = number_of(at);
+        if !outline.within(id, container) {
             continue;
         }
-        for block in knot.first..knot.last.min(u32::try_from(outline.blocks.len()).unwrap_or(u32::MAX)) {
-            drop(verdicts, block as usize, "cards/grid");
+        for block in outline.inside(id) {
+            drop(verdicts, block, "cards/grid");
         }
     }
 }
 
+fn number_of(at: usize) -> KnotId {
+    KnotId::try_from(at).unwrap_or(0)
+}
+
 /// Whether an element's longest paragraph is the beginning of one.
 fn breaks_off(outline: &Outline, at: usize) -> bool {
-    let knot = &outline.knots[at];
-    let last = (knot.last as usize).min(outline.blocks.len());
-    let longest = outline.blocks[(knot.first as usize).min(last)..last].iter().max_by_key(|block| block.features.words);
+    let blocks = &outline.blocks[outline.inside(number_of(at))];
+    let longest = blocks.iter().max_by_key(|block| block.features.words);
     longest.is_some_and(|block| {
         let dots = block.text.trim_end().ends_with(['…', ']']) || block.text.trim_end().ends_with("...");
         block.kind != BlockKind::Heading && block.features.words >= 15 && (dots || !block.features.terminal)
@@ -102,8 +105,7 @@ fn numbered_gallery(outline: &Outline, container: KnotId, verdicts: &mut [Option
         if around == container || beside < 150.0 || !called(around) {
             continue;
         }
-        let knot = outline.knot(around);
-        for at in knot.first as usize..(knot.last as usize).min(outline.blocks.len()) {
+        for at in outline.inside(around) {
             drop(verdicts, at, "gallery/numbered");
         }
     }
@@ -123,11 +125,9 @@ fn place_in_gallery(text: &str) -> Option<(u32, u32)> {
 fn is_teaser(outline: &Outline, at: usize) -> bool {
     let knot = &outline.knots[at];
     let density = if knot.chars == 0 { 0.0 } else { knot.link_chars as f32 / knot.chars as f32 };
-    let last = (knot.last as usize).min(outline.blocks.len());
-    let linked_heading = (knot.first as usize..last).any(|at| {
-        let block = &outline.blocks[at];
-        block.kind == BlockKind::Heading && block.features.link_density() > 0.8
-    });
+    let linked_heading = outline.blocks[outline.inside(number_of(at))]
+        .iter()
+        .any(|block| block.kind == BlockKind::Heading && block.features.link_density() > 0.8);
     let most = if knot.words.has(Words::CARD) { 2_500 } else { 700 };
     (density > 0.6 && knot.chars < 600) || (linked_heading && knot.chars < most)
 }

@@ -146,17 +146,8 @@ impl<'a> View<'a> {
 
     /// Steps from one block's element up to the first that also holds the other's.
     fn steps(&self, from: KnotId, to: KnotId) -> f32 {
-        let (mut a, mut b, mut steps) = (from, to, 0u16);
-        // Parents come before their children: the later of the two is never an ancestor of the other.
-        while a != b {
-            if a > b {
-                a = self.outline.knot(a).parent;
-                steps += 1;
-            } else {
-                b = self.outline.knot(b).parent;
-            }
-        }
-        f32::from(steps.min(u16::from(FAR)))
+        let around = self.outline.knot(self.outline.around(from, to));
+        f32::from(self.outline.knot(from).depth.saturating_sub(around.depth).min(u16::from(FAR)))
     }
 
     fn up(&self, knot: KnotId, steps: u8) -> KnotId {

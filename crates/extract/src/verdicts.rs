@@ -165,16 +165,16 @@ impl Judge<'_> {
 
     /// The first block of running text in the container.
     fn first_body(&self) -> usize {
-        let knot = self.outline.knot(self.container.knot);
-        let (first, last) = (knot.first as usize, (knot.last as usize).min(self.outline.blocks.len()));
-        (first..last)
+        let container = self.container.knot;
+        self.outline
+            .inside(container)
             .find(|at| {
                 let block = &self.outline.blocks[*at];
                 self.verdicts[*at].is_none()
                     && block.running() >= 12.0
                     && !self.outline.own_words(block).has(Words::STANDFIRST.or(Words::CAPTION))
             })
-            .unwrap_or(first)
+            .unwrap_or(self.outline.knot(container).first as usize)
     }
 
     fn outside(&mut self) {

@@ -97,6 +97,11 @@ pub fn registrable_domain(host: &str) -> String {
     psl::domain_str(host).unwrap_or(host).to_owned()
 }
 
+/// A host without the `www.` that many leave out.
+pub fn without_www(host: &str) -> &str {
+    host.strip_prefix("www.").unwrap_or(host)
+}
+
 /// Whether two addresses belong to one registrable domain.
 pub fn same_site(a: &Url, b: &Url) -> bool {
     match (a.host_str(), b.host_str()) {

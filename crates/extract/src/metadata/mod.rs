@@ -17,6 +17,7 @@ mod writers;
 use url::Url;
 use wiredesk_model::article::Publisher;
 use wiredesk_model::block::{BlockKind, Hints, Metadata, Sourced, Verdict};
+use wiredesk_model::link;
 
 use crate::outline::Outline;
 use crate::text::{letters, line, without_tags};
@@ -150,8 +151,7 @@ fn address(hints: &Hints) -> &str {
 /// The page's host, without `www.`.
 fn host(hints: &Hints) -> Option<String> {
     let url = Url::parse(address(hints)).ok()?;
-    let host = url.host_str()?;
-    Some(host.strip_prefix("www.").unwrap_or(host).to_owned())
+    url.host_str().map(|host| link::without_www(host).to_owned())
 }
 
 /// An address as seen from the page.

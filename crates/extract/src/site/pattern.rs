@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use url::Url;
+use wiredesk_model::link::without_www;
 
 /// What may be written.
 pub(super) const ALLOWED: &str =
@@ -48,10 +49,6 @@ impl Pattern {
             path: self.path.len(),
         })
     }
-}
-
-fn without_www(host: &str) -> &str {
-    host.strip_prefix("www.").unwrap_or(host)
 }
 
 impl FromStr for Pattern {

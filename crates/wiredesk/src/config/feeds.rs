@@ -227,8 +227,7 @@ fn legal_header(name: &str) -> bool {
 /// the fragment or tracking parameters.
 pub(crate) fn same_feed_key(url: &Url) -> String {
     let clean = link::cleaned(url);
-    let host = clean.host_str().unwrap_or_default().trim_end_matches('.');
-    let host = host.strip_prefix("www.").unwrap_or(host);
+    let host = link::without_www(clean.host_str().unwrap_or_default().trim_end_matches('.'));
     let port = url.port().filter(|port| !matches!(port, 80 | 443)).map(|port| format!(":{port}")).unwrap_or_default();
     let query = clean.query().map(|query| format!("?{query}")).unwrap_or_default();
     // Two accounts on one address are two feeds.

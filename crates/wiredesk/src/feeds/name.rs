@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use url::Url;
+use wiredesk_model::link::without_www;
 
 /// The longest id that is made; people may write longer ones.
 const LONGEST: usize = 48;
@@ -39,8 +40,7 @@ impl Names {
 }
 
 fn host(url: &Url) -> &str {
-    let host = url.host_str().unwrap_or_default();
-    host.strip_prefix("www.").unwrap_or(host)
+    without_www(url.host_str().unwrap_or_default())
 }
 
 /// Small letters and digits with single hyphens between: "El País – Última hora" is `el-pais-ultima-hora`.
