@@ -14,7 +14,7 @@ use wiredesk_store::read::Reader;
 use crate::cli::{DlqCommand, LettersArgs, Output};
 use crate::daemon::take;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::views::{reader, relative, table, written};
+use crate::views::{at, named_lines, reader, relative, table, written};
 
 /// Runs one of them.
 pub(crate) async fn dlq(command: DlqCommand) -> Result<Exit, Failure> {
@@ -95,14 +95,14 @@ fn told(dead: &Dead) -> String {
         ("feed", format!("{} ({})", dead.feed, if dead.listed { "lists it" } else { "lists it no more" })),
         ("title", printable(dead.title.as_deref().unwrap_or_default())),
         ("link", printable(dead.url.as_deref().unwrap_or_default())),
-        ("first seen", format!("{} ({})", dead.first_seen, relative(dead.first_seen))),
+        ("first seen", at(dead.first_seen)),
         ("attempts", dead.attempts.to_string()),
         ("reason", dead.reason.clone()),
         ("detail", printable(&dead.detail)),
-        ("dropped", format!("{} ({})", dead.dropped, relative(dead.dropped))),
+        ("dropped", at(dead.dropped)),
         ("again", format!("stop the desk, then `wiredesk dlq retry {}`", dead.entry)),
     ];
-    rows.into_iter().fold(String::new(), |out, (name, value)| out + &format!("{name:<12} {value}\n"))
+    named_lines(rows)
 }
 
 async fn retry(path: &Path, entries: &[String], letters: &LettersArgs, all: bool) -> Result<Exit, Failure> {

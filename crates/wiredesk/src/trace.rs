@@ -12,7 +12,7 @@ use wiredesk_store::read::Trace;
 
 use crate::cli::Output;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::views::{reader, relative, written};
+use crate::views::{at, named_lines, reader, written};
 
 /// Tells all entries that an address names.
 pub(crate) async fn trace(path: &Path, url: &str, output: Output) -> Result<Exit, Failure> {
@@ -34,10 +34,6 @@ pub(crate) async fn trace(path: &Path, url: &str, output: Output) -> Result<Exit
     Ok(Exit::Ok)
 }
 
-fn at(time: Timestamp) -> String {
-    format!("{time} ({})", relative(time))
-}
-
 fn told(trace: &Trace) -> String {
     let mut rows = vec![
         ("entry", trace.key.to_string()),
@@ -57,7 +53,7 @@ fn told(trace: &Trace) -> String {
     add("last error", trace.last_error.as_deref().map(printable));
     add("state", Some(state(trace)));
     add("settled", trace.settled_at.map(at));
-    rows.into_iter().fold(String::new(), |out, (name, value)| out + &format!("{name:<12} {value}\n"))
+    named_lines(rows)
 }
 
 /// Where its body is in the topic, and by whom.

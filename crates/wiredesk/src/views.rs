@@ -51,6 +51,16 @@ pub(crate) fn relative(at: Timestamp) -> String {
     if ahead.is_negative() { format!("{span} ago") } else { format!("in {span}") }
 }
 
+/// A moment, and beside it as people say it.
+pub(crate) fn at(time: Timestamp) -> String {
+    format!("{time} ({})", relative(time))
+}
+
+/// What there is to say of one thing, a line each, its name before it.
+pub(crate) fn named_lines<'n>(rows: impl IntoIterator<Item = (&'n str, String)>) -> String {
+    rows.into_iter().fold(String::new(), |out, (name, value)| out + &format!("{name:<12} {value}\n"))
+}
+
 fn rough(span: SignedDuration) -> String {
     match span.as_secs() {
         s @ 0..=119 => format!("{s}s"),
