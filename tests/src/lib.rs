@@ -7,10 +7,12 @@ pub mod admin;
 pub mod bench;
 pub mod desk;
 pub mod fault;
+pub mod hostile;
 pub mod kafka;
 pub mod proxy;
 pub mod restless;
 pub mod verdict;
+pub mod watch;
 
 pub use desk::{Desk, Running};
 pub use fault::Fault;

@@ -3,7 +3,7 @@
 //! A page that is fetched again after its record went out has another body where the change is inside it, and would be published
 //! again: only so does a desk that forgets what it has published show it. Where pages stand still, the hash hides that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -132,12 +132,13 @@ impl Restless {
         self.stories.load(Ordering::SeqCst)
     }
 
-    /// A new edition: every entry has another title, and every second story a body that says more.
+    /// A new edition: every entry that is listed has another title, and every second story a body that says more.
     pub fn edit(&self) {
         let edition = self.edition.fetch_add(1, Ordering::SeqCst) + 1;
         for name in self.web.names() {
+            let listed = self.stories().saturating_sub(LISTED)..self.stories();
             self.web.change(name, |site| {
-                (0..self.stories()).fold(site, |site, number| {
+                listed.fold(site, |site, number| {
                     site.edit_feed("feed.xml", |feed| {
                         feed.edit(&path(number), |item| item.title(&format!("Story {number}, edition {edition}")))
                     })
@@ -190,6 +191,19 @@ impl Restless {
     fn is_fetched_into(&self, record: &Record) -> bool {
         let number = record.text("/url").rsplit('/').next().and_then(|number| number.parse().ok());
         number.is_some_and(|number| self.change.is_inside(number))
+    }
+
+    /// Every article is in the topic, with as many bodies as it may have; what is wrong with a record by itself is [`verdict`]'s.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn holds_all(&self, records: &[Record]) -> anyhow::Result<()> {
+        verdict::sound(records)?;
+        let seen: BTreeSet<&str> = records.iter().map(|record| record.text("/url")).collect();
+        for url in self.wanted(0).keys() {
+            ensure!(seen.contains(url.as_str()), "{url} has no record");
+        }
+        Ok(())
     }
 
     /// The desk's own counts agree with the topic: before any edition, what is published is called so, and a duplicate is one.

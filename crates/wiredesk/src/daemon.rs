@@ -9,6 +9,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -44,6 +45,7 @@ use crate::config::settings::Config;
 use crate::config::{self, Loaded};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::hooks;
+use crate::process::Process;
 use crate::progress::Progress;
 
 /// What `wiredesk run` was asked for.
@@ -189,7 +191,8 @@ pub(crate) async fn run(order: Order<'_>) -> Result<Exit, Failure> {
     let Loaded { config, feeds, rules, kafka_properties, .. } = loaded;
     let store = take_when_possible(&config.daemon.data_dir, order.once.is_none()).await?;
     let plan = Plan { config, feeds, rules, kafka_properties, rebuild: order.rebuild, watcher: progress.watcher() };
-    let Built { desk, registry, released } = build(plan, store)?;
+    let Built { desk, mut registry, released } = build(plan, store)?;
+    registry.register_collector(Box::new(Process::new(Handle::current())));
     let stop = Stop::default();
     let ended = CancellationToken::new();
     let admin = match order.once {

@@ -28,6 +28,7 @@ mod feed;
 mod feeds;
 mod hooks;
 mod out;
+mod process;
 mod progress;
 mod report;
 mod rules;

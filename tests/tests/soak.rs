@@ -1,0 +1,133 @@
+//! Half an hour of everything at once: stories come and are edited, hosts fail, hosts mean ill, the broker dies. Nothing grows, and every
+//! entry is accounted for, by the metrics and by the store. `tests/long soak [MINUTES]`.
+
+use std::time::{Duration, Instant};
+
+use wiredesk_testkit::times;
+use wiredesk_tests::hostile::Hostile;
+use wiredesk_tests::restless::Restless;
+use wiredesk_tests::watch::{Look, Watch};
+use wiredesk_tests::{Desk, Kafka, Running};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const SITES: u64 = 6;
+/// What resident memory may seem to grow an hour.
+const MEMORY: f64 = 8.0;
+/// What a count of handles or tasks may seem to grow an hour: they come and go with the hosts that hang.
+const COUNT: f64 = 20.0;
+
+fn minutes() -> u32 {
+    std::env::var("WIREDESK_MINUTES").ok().map_or(30, |text| text.parse().expect("a number"))
+}
+
+/// All that ends an entry, by the metrics.
+fn ended(running: &Running) -> f64 {
+    ["published", "duplicate", "looked_again", "dropped"]
+        .iter()
+        .map(|end| running.metric(&format!("wiredesk_entries_{end}_total")).expect("a metric"))
+        .sum()
+}
+
+#[test]
+#[ignore = "takes half an hour: tests/long soak"]
+fn half_an_hour_of_everything_at_once_grows_nothing_and_every_entry_is_accounted_for() {
+    let Some(kafka) = Kafka::beside("half_an_hour_of_everything_at_once") else { return };
+    let web = Restless::start(SITES, 40).expect("a web");
+    let hostile = Hostile::start(40).expect("hosts");
+    let ill = hostile.feeds();
+    let feeds = web.feeds().into_iter().chain(ill.iter().map(|(id, url)| (id.as_str(), url.clone())));
+    let desk = Desk::new(&kafka.publish("soak"), feeds).expect("a desk");
+    for (from, to) in [
+        ("127.0.0.0/8", "127.0.0.1/32"),
+        ("timeout = \"10s\"", "timeout = \"5s\""),
+        ("[schedule]\n", "[schedule]\nmax_interval = \"20s\"\nbackfill = 1000\n"),
+    ] {
+        desk.configure(from, to).expect("it stands there");
+    }
+    let mut running = desk.start().expect("a daemon");
+    running.wait_until_ready().expect("ready");
+
+    let whole = MINUTE * minutes();
+    let begun = Instant::now();
+    let (mut watch, mut second) = (Watch::default(), 0u64);
+    let mut broker_is_away = false;
+    running
+        .wait_for("the time to pass", whole + 5 * MINUTE, |running| {
+            if begun.elapsed().as_secs() <= second {
+                return false;
+            }
+            second += 1;
+            web.grow(2);
+            if second.is_multiple_of(5) {
+                let look = watch.look(running).expect("an answer");
+                if second.is_multiple_of(60) {
+                    let (seen, pending) = ("wiredesk_entries_seen_total", "wiredesk_entries_pending");
+                    let metric = |name| running.metric(name).expect("a metric");
+                    println!("{look:?} seen={} ended={} pending={}", metric(seen), ended(running), metric(pending));
+                }
+            }
+            match second % 300 {
+                60 | 180 => web.edit(),
+                90 => hostile.renew(),
+                // One site at a time: who is told 503 leaves that host alone for minutes.
+                120 => {
+                    let name = format!("s{}", second / 300 % SITES);
+                    web.web.change(&name, |site| site.fails(503, times(10)));
+                }
+                210 => hostile.renew(),
+                240 => {
+                    kafka.kill().expect("the broker is killed");
+                    broker_is_away = true;
+                }
+                255 if broker_is_away => kafka.start().expect("the broker is back"),
+                _ => {}
+            }
+            begun.elapsed() > whole
+        })
+        .expect("it lives");
+    if second % 300 >= 240 && second % 300 < 255 {
+        kafka.start().expect("the broker is back");
+    }
+    running.wait_until_drained(web.entries()).expect("drained");
+    running
+        .wait_for("the gauge", MINUTE, |running| {
+            running.metric("wiredesk_entries_pending").is_ok_and(|open| open == 0.0)
+        })
+        .expect("the gauge follows");
+
+    let seen = running.metric("wiredesk_entries_seen_total").expect("a metric");
+    let published = running.metric("wiredesk_entries_published_total").expect("a metric");
+    let ended = ended(&running);
+    println!("seen {seen}, ended {ended}, published {published}, hostile requests {}", hostile.asked());
+    let warm_up = whole / 3;
+    let mut grows = Vec::new();
+    let figures: [(&str, fn(&Look) -> f64, f64); 4] = [
+        ("resident MiB", |look| look.resident, MEMORY),
+        ("file descriptors", |look| look.files, COUNT),
+        ("threads", |look| look.threads, COUNT),
+        ("tasks", |look| look.tasks, COUNT),
+    ];
+    for (name, of, most) in figures {
+        let (slope, range) = (watch.slope(warm_up, of), watch.range(warm_up, of));
+        println!("{name}: {slope:+.1} an hour; least, middle, most: {range:.1?}");
+        if slope > most {
+            grows.push(name);
+        }
+    }
+    let counts = desk.counts().expect("counts");
+    println!("{counts:?}");
+    let log = desk.log();
+    assert_eq!(running.stop().expect("an end").code(), Some(0));
+
+    assert!(grows.is_empty(), "{grows:?}");
+    assert!(!log.contains("panicked"), "nothing panics");
+    assert_eq!(hostile.trespasses(), 0, "a closed address was visited");
+    let records = kafka.read("soak").expect("the topic");
+    web.holds_all(&records).expect("nothing lost, nothing twice");
+    assert_eq!(records.len() as f64, published, "what is counted as published is in the topic");
+    assert_eq!(seen, ended, "every entry that was seen has ended for a reason that is counted");
+    assert_eq!(counts["pending"] + counts["waiting"], 0);
+    let stored = counts.values().sum::<u64>();
+    assert!(stored >= web.entries() + hostile.listed().len() as u64, "the store knows {stored} entries");
+    assert!(stored as f64 <= seen, "{stored} entries in the store, {seen} seen");
+}
