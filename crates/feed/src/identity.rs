@@ -4,7 +4,7 @@
 //! tokens. So the policy is chosen per feed, from how this listing behaves, and then kept: a policy that changed from
 //! poll to poll would make every entry new. A title is part of an identity only where nothing else tells items apart.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sha2::{Digest, Sha256};
 use url::Url;
@@ -17,10 +17,21 @@ use crate::parsed::Item;
 pub(crate) fn assign(items: &mut [Item], policy: Option<IdentityPolicy>) -> IdentityPolicy {
     let links: Vec<Option<String>> = items.iter().map(|item| item.listing.link.as_deref().map(cleaned)).collect();
     let policy = policy.unwrap_or_else(|| chosen(items, &links));
-    let mut seen = HashMap::with_capacity(items.len());
+    // An id that several articles have names the one listed last, which had it first: feeds list the newest on top.
+    let mut owners: HashMap<String, Option<&str>> = HashMap::with_capacity(items.len());
+    for (item, link) in items.iter().zip(&links).rev() {
+        owners.entry(identity(item, link.as_deref(), policy)).or_insert(link.as_deref());
+    }
+    let mut seen = HashSet::with_capacity(items.len());
     for (item, link) in items.iter_mut().zip(&links) {
-        item.listing.identity = identity(item, link.as_deref(), policy);
-        item.repeated = seen.insert(item.listing.identity.clone(), ()).is_some();
+        let mut name = identity(item, link.as_deref(), policy);
+        if let (Some(Some(owner)), Some(link)) = (owners.get(&name), link)
+            && owner != link
+        {
+            name = format!("{name}\n{link}");
+        }
+        item.repeated = !seen.insert(name.clone());
+        item.listing.identity = name;
     }
     policy
 }
@@ -132,6 +143,17 @@ mod tests {
             assert_eq!(found, identities, "{name}");
             assert_eq!(items[1].repeated, identities[0] == identities[1], "{name}");
         }
+    }
+
+    /// A feed whose ids were good ones once gave a second article the id of a first, and the second was never seen.
+    #[test]
+    fn an_id_that_a_feed_gives_again_to_another_article_hides_neither() {
+        let rows = [("1", "http://a.test/new", "B"), ("2", "http://a.test/2", "C"), ("1", "http://a.test/old", "A")];
+        let mut items = items(&rows);
+        assert_eq!(assign(&mut items, Some(IdentityPolicy::Guid)), IdentityPolicy::Guid);
+        let found: Vec<&str> = items.iter().map(|item| &*item.listing.identity).collect();
+        assert_eq!(found, ["1\nhttp://a.test/new", "2", "1"], "the one that had it keeps it");
+        assert!(items.iter().all(|item| !item.repeated));
     }
 
     #[test]

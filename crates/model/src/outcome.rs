@@ -108,6 +108,12 @@ impl Dropped {
         }
     }
 
+    /// Whether it is said of the page, and so of every entry that leads there; else it is the affair of the entry's own feed, or of the
+    /// topic.
+    pub fn is_of_the_page(&self) -> bool {
+        !matches!(self, Self::NoLink { .. } | Self::OffSite | Self::Backfill | Self::Refused { .. })
+    }
+
     /// What a person wants to know beyond the reason.
     pub fn detail(&self) -> String {
         match self {
@@ -119,6 +125,7 @@ impl Dropped {
             Self::TooCostly => "the page costs too much work to parse".into(),
             Self::Robots => "robots.txt disallows it".into(),
             Self::Gone { status } => format!("the page answered {status} three times over an hour"),
+            Self::Exhausted { attempts: 1, last } => format!("the attempt failed: {last}"),
             Self::Exhausted { attempts, last } => format!("{attempts} attempts failed, the last with: {last}"),
             Self::OffSite => "it leads to another site".into(),
             Self::Backfill => "it is older than the entries read at a feed's first poll".into(),

@@ -109,12 +109,12 @@ impl Desk {
         let admitted = if again { self.store.readmit(entry, now).await } else { self.store.admit(entry, now).await };
         let Some(admitted) = admitted.map_err(IngestError::NotAdmitted)? else { return Ok(Ingested::Nothing) };
         reach(Point::Admitted);
-        if let Some(fate) = &admitted.fate {
-            let fate = fate.clone();
-            return self.fulfil(&admitted, fate).await;
-        }
         let feed = self.feed_of(&admitted);
         let hints = hints(&admitted.entry);
+        if let Some(fate) = &admitted.fate {
+            let fate = fate.clone();
+            return self.fulfil(&admitted, &feed, hints, fate).await;
+        }
         let reading = if admitted.crashed && admitted.attempts > self.settings.retry.attempts.get() {
             Reading::Never(Dropped::Exhausted {
                 attempts: admitted.attempts - 1,
@@ -296,7 +296,7 @@ impl Desk {
     async fn or_from_feed(&self, admitted: &Admitted, feed: &Feed, hints: Hints, reading: Reading) -> Reading {
         let Reading::Never(dropped) = &reading else { return reading };
         // What may have killed the process is not tried in another way.
-        if feed.full_text != FullText::Auto || admitted.crashed {
+        if feed.full_text != FullText::Auto || admitted.crashed || !whole::may_speak_for(feed, &hints.requested_url) {
             return reading;
         }
         match self.feeds_own_text(hints, Some(dropped.reason())).await {
@@ -406,9 +406,23 @@ impl Desk {
     }
 
     /// Ends an entry whose end was known before its page was looked at.
-    async fn fulfil(&self, admitted: &Admitted, fate: Fate) -> Result<Ingested, IngestError> {
+    async fn fulfil(
+        &self,
+        admitted: &Admitted,
+        feed: &Feed,
+        hints: Hints,
+        fate: Fate,
+    ) -> Result<Ingested, IngestError> {
         let entry = &admitted.entry;
         match fate {
+            Fate::Drop(dropped) if dropped.is_of_the_page() => {
+                // Another feed's entry found the page unusable; this one's feed may carry more of it.
+                let reading = self.or_from_feed(admitted, feed, hints, Reading::Never(dropped.clone())).await;
+                match self.ended(admitted, feed, reading).await? {
+                    Some(ingested) => Ok(ingested),
+                    None => self.drop_entry(admitted, dropped).await,
+                }
+            }
             Fate::Drop(dropped) => self.drop_entry(admitted, dropped).await,
             Fate::Duplicate(of) => {
                 let link = entry.listing.link.as_deref().and_then(cleaned_link);
@@ -463,7 +477,7 @@ impl Desk {
 
     async fn settle(&self, admitted: &Admitted, outcome: Outcome) -> Result<Ingested, IngestError> {
         let released = self.store.settle(admitted.entry.key, outcome.clone(), self.clock.now()).await?;
-        Ok(self.told(admitted, outcome, released))
+        Ok(released.map_or(Ingested::Nothing, |released| self.told(admitted, outcome, released)))
     }
 
     /// Counts an end, and says it.

@@ -1,4 +1,7 @@
 //! What the desk counts, under Prometheus names and in base units. Label sets are closed: no URL, host or feed is a label.
+//!
+//! Every entry is accounted for: `wiredesk_entries_pending_at_start + …_seen_total = …_settled_at_start_total + …_published_total +
+//! …_duplicate_total + …_looked_again_total + …_dropped_total + …_pending`, whenever nothing is between two of them.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
@@ -113,6 +116,8 @@ pub struct Meter {
     sick: Family<Sick, Gauge>,
     pages_saved: Counter,
     pending: Gauge,
+    pending_at_start: Gauge,
+    settled_at_start: Counter,
     ready: Gauge,
     store_bytes: Gauge<i64>,
     started: Gauge<f64, AtomicU64>,
@@ -143,6 +148,8 @@ impl Meter {
             sick: Family::default(),
             pages_saved: Counter::default(),
             pending: Gauge::default(),
+            pending_at_start: Gauge::default(),
+            settled_at_start: Counter::default(),
             ready: Gauge::default(),
             store_bytes: Gauge::default(),
             started: Gauge::default(),
@@ -216,6 +223,16 @@ impl Meter {
             meter.rule_misses.clone(),
         );
         registry.register("wiredesk_entries_pending", "Entries seen and not yet settled", meter.pending.clone());
+        registry.register(
+            "wiredesk_entries_pending_at_start",
+            "Entries that an earlier run of the desk left pending",
+            meter.pending_at_start.clone(),
+        );
+        registry.register(
+            "wiredesk_entries_settled_at_start",
+            "Of those, the ones whose record was found in the topic",
+            meter.settled_at_start.clone(),
+        );
         registry.register("wiredesk_ready", "1 when the topic is fenced and caught up", meter.ready.clone());
         registry.register_with_unit(
             "wiredesk_store_size",
@@ -282,8 +299,17 @@ impl Meter {
         self.rule_misses.inc();
     }
 
-    pub(crate) fn pending(&self, entries: u64) {
+    /// How many entries are seen and not settled.
+    pub fn pending(&self, entries: u64) {
         self.pending.set(i64::try_from(entries).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn pending_at_start(&self, entries: u64) {
+        self.pending_at_start.set(i64::try_from(entries).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn settled_at_start(&self, entries: u64) {
+        self.settled_at_start.inc_by(entries);
     }
 
     pub(crate) fn store_size(&self, bytes: u64) {

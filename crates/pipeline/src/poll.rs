@@ -231,7 +231,8 @@ impl Desk {
             let found = Found { own, news: Some((listings, new, done.changed)), moved_to, lease };
             found.next(&settings, &before, habits, now)
         };
-        let (Journalled { new, known, changed, left_out, joined }, next) = self.store.journal(poll, next).await?;
+        let (Journalled { mut new, known, changed, left_out, joined, released }, next) =
+            self.store.journal(poll, next).await?;
         reach(Point::Polled);
         let again = until(&next, now);
         let missed = (lease.is_some() && new.len() + joined + left_out > changed).then_some(begun);
@@ -246,6 +247,7 @@ impl Desk {
         }
         self.report(feed, &state, &next.habits);
         self.tell(&Event::Polled { feed: feed.id.clone(), new: new.len() + joined });
+        new.extend(released);
         let host = link::host_port(&asked_at(feed, &next.habits)).unwrap_or_default();
         Ok(Polled { again: Some(again), host, asked_to_wait: None, new, result: PollResult::Read })
     }

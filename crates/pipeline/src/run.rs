@@ -180,7 +180,8 @@ struct Run {
     said: Option<Instant>,
     polls: Lane,
     reads: Lane,
-    reading: usize,
+    /// The entries whose reads are under way.
+    reading: HashSet<EntryKey>,
     tasks: JoinSet<Done>,
     words: UnboundedSender<Word>,
     clock: Instant,
@@ -220,7 +221,7 @@ impl Desk {
             said: None,
             polls: Lane::new(self.settings.polls.get(), freed.clone()),
             reads: Lane::new(self.settings.ingests.get(), freed),
-            reading: 0,
+            reading: HashSet::new(),
             tasks: JoinSet::new(),
             words,
             clock: begun,
@@ -376,7 +377,7 @@ impl Run {
                 return;
             }
             if let Some(entry) = self.suspects.front().copied() {
-                if self.reading > 0 || self.suspects_rest > self.now() {
+                if !self.reading.is_empty() || self.suspects_rest > self.now() {
                     return; // alone
                 }
                 self.suspects.pop_front();
@@ -396,7 +397,7 @@ impl Run {
     fn may_read(&self) -> bool {
         self.caught_up
             && self.suspect.is_none()
-            && self.reading < self.desk.in_flight as usize
+            && self.reading.len() < self.desk.in_flight as usize
             && self.desk.publication.has_room()
     }
 
@@ -405,7 +406,7 @@ impl Run {
     }
 
     fn read(&mut self, entry: EntryKey, line: Line, seat: Option<Seat>) {
-        self.reading += 1;
+        self.reading.insert(entry);
         let again = self.cut_short.remove(&entry);
         let desk = self.desk.clone();
         self.tasks.spawn(async move {
@@ -451,7 +452,7 @@ impl Run {
             }
             Ok(Done::Read(attempt, result)) => {
                 let entry = attempt.entry;
-                self.reading -= 1;
+                self.reading.remove(&entry);
                 self.suspect.take_if(|suspect| *suspect == entry);
                 self.schedule.end(entry);
                 match result {
@@ -468,7 +469,10 @@ impl Run {
                         self.schedule.add_entry(entry, &host.unwrap_or_default(), Moment::ZERO);
                     }
                     Ok(Ingested::Nothing) => {}
-                    Err(IngestError::Closed(_)) => {} // the standing tells why; the entry stays pending
+                    Err(IngestError::Closed(_)) => {
+                        // The standing tells why; the entry stays pending, and its attempt is none.
+                        self.cut_short.insert(entry);
+                    }
                     // Its row cannot be read: it stays pending, and the next start tries it again.
                     Err(IngestError::Store(error) | IngestError::NotAdmitted(error))
                         if matches!(error, StoreError::Unreadable { .. }) =>
@@ -585,7 +589,8 @@ impl Run {
             () = stop.now.cancelled() => {}
             () = tokio::time::sleep(LEAVE) => {}
         }
-        if let Err(error) = self.desk.store.release().await {
+        let cut_short = self.reading.drain().chain(self.cut_short.drain()).collect();
+        if let Err(error) = self.desk.store.release(cut_short).await {
             warn!(stage = "store", "the attempts under way could not be taken back: {error}");
         }
         self.summary.pending = self.desk.store.pending_count().await.unwrap_or_default();

@@ -8,9 +8,11 @@
 
 use std::collections::HashSet;
 
+use url::Url;
 use wiredesk_clean::Cleaned;
 use wiredesk_model::block::Hints;
 use wiredesk_model::feed::{Feed, FullText};
+use wiredesk_model::link;
 use wiredesk_store::entries::Admitted;
 
 use crate::article;
@@ -28,6 +30,12 @@ const SHINGLE: usize = 4;
 /// How much of each text must stand in the other, in hundredths: a caption, a byline more or less are no difference.
 const ALIKE: usize = 97;
 
+/// Whether the feed may speak for the page: it is of the same site. What a feed says of other people's pages only they can say, or anybody
+/// could publish under anybody's address; `full_text = "feed"` is for those who know better.
+pub(crate) fn may_speak_for(feed: &Feed, page: &str) -> bool {
+    Url::parse(page).is_ok_and(|page| link::same_site(&page, &feed.url))
+}
+
 /// Whether the entry's page need not be fetched.
 pub(crate) fn is_enough(admitted: &Admitted, feed: &Feed) -> bool {
     let sampled = admitted.entry.key.as_bytes()[0].is_multiple_of(SAMPLE);
@@ -36,6 +44,7 @@ pub(crate) fn is_enough(admitted: &Admitted, feed: &Feed) -> bool {
         && !admitted.revisit
         && !admitted.crashed
         && !sampled
+        && admitted.entry.listing.link.as_deref().is_some_and(|page| may_speak_for(feed, page))
         && looks_whole(&admitted.entry.listing.content, &admitted.entry.listing.summary)
 }
 

@@ -15,7 +15,7 @@ use wiredesk_model::outcome::Outcome;
 use crate::Store;
 use crate::columns::{Result, count, entry_key, feed_id, json, ms, outcome, time};
 use crate::error::StoreError;
-use crate::listing::leader;
+use crate::listing::{Since, leader};
 use crate::read::Reader;
 
 /// So many entries are taken up in one transaction.
@@ -163,7 +163,7 @@ fn take_up(tx: &Connection, key: EntryKey, now: Timestamp) -> Result<bool> {
     // What the feed said in full, where it was kept.
     tx.prepare_cached("INSERT OR IGNORE INTO listing (key, json) VALUES (?1, ?2)")?
         .execute(params![key.as_bytes(), json("an entry", &listing)?])?;
-    let leader = leader(tx, key, link_key)?;
+    let leader = leader(tx, key, link_key, Since::Now)?;
     tx.prepare_cached(
         "UPDATE entry SET state = ?2, waits_for = ?3, due = ?4, fate = NULL, fate_value = NULL, attempts = 0, under_way = 0,
              last_error = NULL, gone_seen = 0, gone_since = NULL, revisit = hash IS NOT NULL, sighted = 0, page_etag = NULL,

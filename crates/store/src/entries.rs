@@ -156,38 +156,42 @@ impl Store {
         self.inner.writer.write(work).await
     }
 
-    /// Takes back the attempts that a clean stop cut short: they do not count, and their entries are due as before.
+    /// Takes back the attempts of this process that a clean stop cut short: they do not count, and their entries are due as before.
+    /// What an earlier process left under way when it crashed is not among them, and stays marked.
     ///
     /// # Errors
     /// What SQLite says.
-    pub async fn release(&self) -> Result<()> {
-        let work = |tx: &Transaction<'_>| {
-            tx.execute(
-                "UPDATE entry SET under_way = 0, attempts = max(attempts - 1, 0) WHERE state = 'pending' AND under_way",
-                [],
+    pub async fn release(&self, cut_short: Vec<EntryKey>) -> Result<()> {
+        let work = move |tx: &Transaction<'_>| {
+            let mut release = tx.prepare_cached(
+                "UPDATE entry SET under_way = 0, attempts = max(attempts - 1, 0)
+                 WHERE key = ?1 AND state = 'pending' AND under_way",
             )?;
+            for key in &cut_short {
+                release.execute([key.as_bytes()])?;
+            }
             Ok(())
         };
         self.inner.writer.write(work).await
     }
 
     /// Ends an entry whose attempt is under way. The entries that waited for it are returned, to be worked on now: they take
-    /// its fate. An entry that is settled already stays as it is, and so does one that was opened again meanwhile.
+    /// its fate. An entry that is settled already stays as it is, and so does one that was opened again meanwhile: then `None`.
     ///
     /// # Errors
     /// What SQLite says; then the entry is pending still.
-    pub async fn settle(&self, key: EntryKey, outcome: Outcome, now: Timestamp) -> Result<Vec<Pending>> {
+    pub async fn settle(&self, key: EntryKey, outcome: Outcome, now: Timestamp) -> Result<Option<Vec<Pending>>> {
         self.inner.clock.see(now);
         let work = move |tx: &Transaction<'_>| {
             let mut find = tx.prepare_cached("SELECT under_way FROM entry WHERE key = ?1")?;
             let under_way = find.query_row([key.as_bytes()], |row| row.get(0)).optional()?;
-            if under_way == Some(true) { settle(tx, key, &outcome, now) } else { Ok(Vec::new()) }
+            if under_way == Some(true) { settle(tx, key, &outcome, now) } else { Ok(None) }
         };
         self.inner.writer.write(work).await
     }
 }
 
-fn pending(row: &Row<'_>, latest: Timestamp) -> rusqlite::Result<Pending> {
+pub(crate) fn pending(row: &Row<'_>, latest: Timestamp) -> rusqlite::Result<Pending> {
     Ok(Pending {
         key: entry_key(row, "key")?,
         host: row.get("host")?,
@@ -233,8 +237,13 @@ fn admit(tx: &Connection, key: EntryKey, again: bool) -> Result<Option<Admitted>
     Ok(Some(admitted))
 }
 
-/// Settles one entry that is open, and lets those that waited for it go.
-pub(crate) fn settle(tx: &Connection, key: EntryKey, outcome: &Outcome, now: Timestamp) -> Result<Vec<Pending>> {
+/// Settles one entry, and lets those that waited for it go; `None` where it is not open.
+pub(crate) fn settle(
+    tx: &Connection,
+    key: EntryKey,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> Result<Option<Vec<Pending>>> {
     let (mut hash, mut detail, mut receipt) = (None, None, None);
     match outcome {
         Outcome::Published { receipt: at } => receipt = Some(*at),
@@ -264,7 +273,7 @@ pub(crate) fn settle(tx: &Connection, key: EntryKey, outcome: &Outcome, now: Tim
             |row| Ok((maybe_digest(row, "hash")?, maybe_article(row, "article")?)),
         )
         .optional()?;
-    let Some((hash, article)) = settled else { return Ok(Vec::new()) };
+    let Some((hash, article)) = settled else { return Ok(None) };
     // Of what was dropped the desk's way it is kept, for the operator may want it tried again.
     if reason.is_none_or(is_the_feeds_own) {
         tx.prepare_cached("DELETE FROM listing WHERE key = ?1")?.execute([key.as_bytes()])?;
@@ -275,11 +284,11 @@ pub(crate) fn settle(tx: &Connection, key: EntryKey, outcome: &Outcome, now: Tim
         _ => hash.map(Fate::Duplicate),
     };
     let article = article.filter(|_| matches!(fate, Some(Fate::Duplicate(_))));
-    let_go(tx, key, fate.as_ref(), article, now)
+    let_go(tx, key, fate.as_ref(), article, now).map(Some)
 }
 
 /// The entries that waited for `leader` take its fate, due now. Without one they are read for themselves.
-fn let_go(
+pub(crate) fn let_go(
     tx: &Connection,
     leader: EntryKey,
     fate: Option<&Fate>,

@@ -80,7 +80,7 @@ impl Store {
     /// there may be a million. Given back in the order of the feeds.
     ///
     /// A new feed is due now. One whose URL changed is due now, without validators and not gone. The states of feeds that
-    /// are not named stay as they are. Due times further off than a day (or the feed's interval) are brought nearer: they
+    /// are not named stay as they are; their entries are listed by nobody from now on. Due times further off than a day (or the feed's interval) are brought nearer: they
     /// may come from a clock that was wrong.
     ///
     /// # Errors
@@ -91,7 +91,8 @@ impl Store {
         L: FnMut(FeedState) -> T + Send + 'static,
     {
         self.inner.clock.see(now);
-        self.inner.writer.write(move |tx| sync(tx, &feeds, now, look)).await
+        let sure = self.inner.clock.may_expire(now);
+        self.inner.writer.write(move |tx| sync(tx, &feeds, now, sure, look)).await
     }
 
     /// Where one feed stands; `None` for one that was never configured.
@@ -116,6 +117,7 @@ impl Store {
     pub async fn poll_failed(&self, feed: &FeedId, at: Timestamp, failed: Failed, next: Next) -> Result<()> {
         let (feed, error, habits) = (feed.clone(), short(&failed.error), learned(&next.habits)?);
         self.inner.clock.see(at);
+        let sure = self.inner.clock.may_expire(at);
         let work = move |tx: &Transaction<'_>| {
             let changed = tx
                 .prepare_cached(
@@ -134,6 +136,13 @@ impl Store {
                     next.interval_s,
                     habits
                 ])?;
+            if failed.gone && sure {
+                let no = tx
+                    .prepare_cached("SELECT no FROM feed WHERE id = ?1")?
+                    .query_row([feed.as_str()], |row| row.get(0))
+                    .optional()?;
+                no.map_or(Ok(()), |no| leave_all(tx, no, at))?;
+            }
             known(changed, feed)
         };
         self.inner.writer.write(work).await
@@ -204,6 +213,7 @@ fn sync<T>(
     tx: &Connection,
     feeds: &[(FeedId, String)],
     now: Timestamp,
+    sure: bool,
     mut look: impl FnMut(FeedState) -> T,
 ) -> Result<Vec<T>> {
     let places: HashMap<&str, usize> = feeds.iter().enumerate().map(|(at, (id, _))| (id.as_str(), at)).collect();
@@ -216,6 +226,7 @@ fn sync<T>(
             stands[*at] = feeds[*at].1 == url;
         }
     }
+    leave(tx, &places, now, sure)?;
     let mut write = tx.prepare(
         "INSERT INTO feed (id, url, due) VALUES (?1, ?2, ?3)
          ON CONFLICT (id) DO UPDATE SET url = excluded.url, etag = NULL, last_modified = NULL, identity = NULL, gone = 0,
@@ -242,6 +253,33 @@ fn sync<T>(
         found.ok_or_else(|| StoreError::UnknownFeed { feed: id.clone() })
     };
     found.into_iter().zip(feeds).map(unknown).collect()
+}
+
+/// What feeds listed that are configured no more is listed by nobody, and forgotten when the window is over.
+fn leave(tx: &Connection, configured: &HashMap<&str, usize>, now: Timestamp, sure: bool) -> Result<()> {
+    if !sure {
+        return Ok(());
+    }
+    let mut all = tx.prepare("SELECT no, id FROM feed")?;
+    let mut rows = all.query([])?;
+    while let Some(row) = rows.next()? {
+        if !configured.contains_key(row.get_ref(1)?.as_str().unwrap_or_default()) {
+            leave_all(tx, row.get(0)?, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whoever lists them again lists them anew: a 304 would say nothing of them.
+
+fn leave_all(tx: &Connection, feed: i64, now: Timestamp) -> Result<()> {
+    let left = tx
+        .prepare_cached("UPDATE entry SET left_at = ?2 WHERE feed = ?1 AND left_at IS NULL")?
+        .execute(params![feed, ms(now)])?;
+    if left > 0 {
+        tx.prepare_cached("UPDATE feed SET etag = NULL, last_modified = NULL WHERE no = ?1")?.execute([feed])?;
+    }
+    Ok(())
 }
 
 /// The columns that [`state`] reads, in its order.

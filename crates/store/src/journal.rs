@@ -16,7 +16,7 @@ use crate::columns::{Result, ms};
 use crate::entries::Pending;
 use crate::error::StoreError;
 use crate::feeds::{Next, learned};
-use crate::listing::{add, is_the_feeds_own, refresh, reopen};
+use crate::listing::{add, is_the_feeds_own, refresh, reopen, says_otherwise};
 use crate::read::open_entries;
 
 /// One listing of a poll, with what was found out about its link.
@@ -78,10 +78,12 @@ pub struct Journalled {
     pub known: usize,
     /// Entries that were settled and are open again, because the feed says something else of them now.
     pub changed: usize,
-    /// New entries that did not fit into the backlog.
+    /// New entries that did not fit into the backlog, or into the feed's share of one that is more than half full.
     pub left_out: usize,
     /// New or changed entries that wait for another one with the same link.
     pub joined: usize,
+    /// Entries that waited for another one, and have to wait no more: the link of one of them was corrected.
+    pub released: Vec<Pending>,
 }
 
 impl Store {
@@ -104,7 +106,9 @@ impl Store {
         next: impl FnOnce(&Journalled) -> Next + Send + 'static,
     ) -> Result<(Journalled, Next)> {
         self.inner.clock.see(poll.at);
-        self.inner.writer.write(move |tx| journal(tx, &poll, next)).await
+        // What leaves a listing while the clock is doubted is noted by a later poll: its age would be made up.
+        let sure = self.inner.clock.may_expire(poll.at);
+        self.inner.writer.write(move |tx| journal(tx, &poll, sure, next)).await
     }
 }
 
@@ -132,17 +136,23 @@ impl Store {
 
 struct Known {
     open: bool,
-    under_way: bool,
+    /// It is being read, or its body has been and may be in the topic by now.
+    is_read: bool,
     fingerprint: Fingerprint,
     left: bool,
     reason: Option<String>,
 }
 
-fn journal(tx: &Connection, poll: &Poll, next: impl FnOnce(&Journalled) -> Next) -> Result<(Journalled, Next)> {
+fn journal(
+    tx: &Connection,
+    poll: &Poll,
+    sure: bool,
+    next: impl FnOnce(&Journalled) -> Next,
+) -> Result<(Journalled, Next)> {
     let (feed, opened) = row_of(tx, &poll.feed)?;
     let backfill = if opened { None } else { poll.backfill };
     let Taken { done, keys, news, deferred } = take_in(tx, feed, &poll.listed, poll.at, backfill, poll.backlog)?;
-    if poll.whole {
+    if poll.whole && sure {
         mark_left(tx, feed, &keys, poll.at)?;
     }
     let next = next(&done);
@@ -183,7 +193,7 @@ fn take_in(
     let mut done = Journalled::default();
     let mut keys = HashSet::with_capacity(listed.len());
     let mut open = open_entries(tx)?;
-    let mut added = 0;
+    let (held, mut added) = (if open * 2 > backlog { open_of(tx, feed, share(backlog))? } else { 0 }, 0);
     // An entry is being read while its feed says something else of it: to be noticed at the next poll, which must bring the body.
     let mut deferred = false;
     for listed in listed {
@@ -191,7 +201,7 @@ fn take_in(
             continue;
         }
         let Some(known) = known(tx, &listed.entry.key)? else {
-            if open >= backlog {
+            if open >= backlog || open * 2 > backlog && held + added >= share(backlog) {
                 done.left_out += 1;
                 continue;
             }
@@ -208,9 +218,9 @@ fn take_in(
         let fingerprint = listed.entry.listing.fingerprint();
         if known.open {
             done.known += 1;
-            if !known.under_way {
-                refresh(tx, listed, fingerprint)?;
-            } else if known.fingerprint != fingerprint {
+            if !known.is_read {
+                refresh(tx, feed, listed, fingerprint, at, &mut done)?;
+            } else if says_otherwise(tx, listed)? {
                 deferred = true;
             }
         } else if known.fingerprint == fingerprint {
@@ -228,15 +238,28 @@ fn take_in(
     Ok(Taken { done, keys, news, deferred })
 }
 
+/// What one feed may hold of a backlog that is more than half full: one that makes up new entries for ever leaves room for the others.
+fn share(backlog: u64) -> u64 {
+    (backlog / 10).max(1)
+}
+
+/// How many entries of a feed are open; no more than `most` are counted.
+fn open_of(tx: &Connection, feed: i64, most: u64) -> Result<u64> {
+    let counted: i64 = tx
+        .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM entry WHERE feed = ?1 AND settled_at IS NULL LIMIT ?2)")?
+        .query_row(params![feed, i64::try_from(most).unwrap_or(i64::MAX)], |row| row.get(0))?;
+    Ok(counted.unsigned_abs())
+}
+
 fn known(tx: &Connection, key: &EntryKey) -> Result<Option<Known>> {
     let found = tx
         .prepare_cached(
-            "SELECT settled_at IS NULL, under_way, fingerprint, left_at IS NOT NULL, reason FROM entry WHERE key = ?1",
+            "SELECT settled_at IS NULL, under_way OR sighted, fingerprint, left_at IS NOT NULL, reason FROM entry WHERE key = ?1",
         )?
         .query_row([key.as_bytes()], |row| {
             Ok(Known {
                 open: row.get(0)?,
-                under_way: row.get(1)?,
+                is_read: row.get(1)?,
                 fingerprint: Fingerprint::from_bytes(row.get(2)?),
                 left: row.get(3)?,
                 reason: row.get(4)?,

@@ -7,7 +7,7 @@ use wiredesk_model::id::{ArticleId, Digest, EntryKey, Fingerprint};
 use wiredesk_model::outcome::Dropped;
 
 use crate::columns::{Result, fate_columns, json, ms};
-use crate::entries::{Fate, Pending};
+use crate::entries::{Fate, Pending, let_go, pending};
 use crate::journal::{Journalled, Listed};
 
 /// The reasons that are a feed's own affair: an entry that ended so says nothing about the same link elsewhere.
@@ -25,15 +25,7 @@ pub(crate) fn add(
     done: &mut Journalled,
 ) -> Result<()> {
     let key = &listed.entry.key;
-    let mut fate = drop.map(Fate::Drop);
-    let mut article = None;
-    let leader = if fate.is_none() { leader(tx, listed.entry.key, listed.link_key)? } else { None };
-    if fate.is_none()
-        && leader.is_none()
-        && let Some((hash, of)) = twin(tx, feed, listed)?
-    {
-        (fate, article) = (Some(Fate::Duplicate(hash)), of);
-    }
+    let Place { fate, leader, article } = place(tx, feed, listed, drop, Since::Before)?;
     let (fate_name, fate_value) = fate_columns(fate.as_ref())?;
     let listing = &listed.entry.listing;
     tx.prepare_cached(
@@ -62,6 +54,25 @@ pub(crate) fn add(
     Ok(())
 }
 
+/// Where an entry stands among those with its link.
+struct Place {
+    fate: Option<Fate>,
+    /// The one that it waits for.
+    leader: Option<EntryKey>,
+    article: Option<ArticleId>,
+}
+
+fn place(tx: &Connection, feed: i64, listed: &Listed, drop: Option<Dropped>, since: Since) -> Result<Place> {
+    if let Some(drop) = drop {
+        return Ok(Place { fate: Some(Fate::Drop(drop)), leader: None, article: None });
+    }
+    if let Some(leader) = leader(tx, listed.entry.key, listed.link_key, since)? {
+        return Ok(Place { fate: None, leader: Some(leader), article: None });
+    }
+    let (hash, article) = twin(tx, feed, listed)?.unzip();
+    Ok(Place { fate: hash.map(Fate::Duplicate), leader: None, article: article.flatten() })
+}
+
 /// A settled entry of which the feed says something else now.
 pub(crate) fn reopen(
     tx: &Connection,
@@ -71,7 +82,7 @@ pub(crate) fn reopen(
     done: &mut Journalled,
 ) -> Result<()> {
     let fate = listed.drop.clone().map(Fate::Drop);
-    let leader = if fate.is_none() { leader(tx, listed.entry.key, listed.link_key)? } else { None };
+    let leader = if fate.is_none() { leader(tx, listed.entry.key, listed.link_key, Since::Now)? } else { None };
     let (fate_name, fate_value) = fate_columns(fate.as_ref())?;
     let listing = &listed.entry.listing;
     tx.prepare_cached(
@@ -108,27 +119,84 @@ fn schedule(listed: &Listed, due: Timestamp, waits: bool, fated: bool, done: &mu
     }
 }
 
-/// A pending entry takes over what the feed says now.
-pub(crate) fn refresh(tx: &Connection, listed: &Listed, fingerprint: Fingerprint) -> Result<()> {
+/// A pending entry takes over what the feed says now; with another link it has other company.
+pub(crate) fn refresh(
+    tx: &Connection,
+    feed: i64,
+    listed: &Listed,
+    fingerprint: Fingerprint,
+    at: Timestamp,
+    done: &mut Journalled,
+) -> Result<()> {
+    if !says_otherwise(tx, listed)? {
+        return Ok(());
+    }
+    keep_listing(tx, listed)?;
     let (key, listing) = (&listed.entry.key, &listed.entry.listing);
-    let text = json("an entry", listing)?;
-    let changed = tx
-        .prepare_cached("UPDATE listing SET json = ?2 WHERE key = ?1 AND json <> ?2")?
-        .execute(params![key.as_bytes(), text])?;
-    if changed > 0 {
-        tx.prepare_cached(
-            "UPDATE entry SET link = ?2, host = ?3, link_key = ?4, fingerprint = ?5, title = ?6,
-                 page_etag = iif(link IS NOT ?2, NULL, page_etag), page_modified = iif(link IS NOT ?2, NULL, page_modified)
-             WHERE key = ?1",
+    let link_before: Option<[u8; 16]> = tx
+        .prepare_cached("SELECT link_key FROM entry WHERE key = ?1")?
+        .query_row([key.as_bytes()], |row| row.get(0))?;
+    tx.prepare_cached(
+        "UPDATE entry SET link = ?2, host = ?3, link_key = ?4, fingerprint = ?5, title = ?6,
+             page_etag = iif(link IS NOT ?2, NULL, page_etag), page_modified = iif(link IS NOT ?2, NULL, page_modified)
+         WHERE key = ?1",
+    )?
+    .execute(params![
+        key.as_bytes(),
+        listing.link,
+        listed.host,
+        blob(&listed.link_key),
+        fingerprint.as_bytes(),
+        listing.title
+    ])?;
+    if link_before != listed.link_key.map(|key| *key.as_bytes()) {
+        rejoin(tx, feed, listed, at, done)?;
+    }
+    Ok(())
+}
+
+/// Whether the feed says of an open entry anything else than is kept of it.
+pub(crate) fn says_otherwise(tx: &Connection, listed: &Listed) -> Result<bool> {
+    let kept: Option<String> = tx
+        .prepare_cached("SELECT json FROM listing WHERE key = ?1")?
+        .query_row([listed.entry.key.as_bytes()], |row| row.get(0))
+        .optional()?;
+    Ok(kept.as_deref() != Some(&json("an entry", &listed.entry.listing)?))
+}
+
+/// A pending or waiting entry leads elsewhere now. Those that waited for it wait for another article than its own: they go on without it.
+/// It waits for who has its new link, or for nobody, and what was known of its end was known of another link.
+fn rejoin(tx: &Connection, feed: i64, listed: &Listed, at: Timestamp, done: &mut Journalled) -> Result<()> {
+    let key = listed.entry.key;
+    let (waited, revisit, is_old): (bool, bool, bool) = tx
+        .prepare_cached("SELECT state = 'waiting', revisit, fate IS 'backfill' FROM entry WHERE key = ?1")?
+        .query_row([key.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    done.released.extend(let_go(tx, key, None, None, at)?);
+    if is_old {
+        return Ok(());
+    }
+    let since = if revisit { Since::Now } else { Since::Before };
+    let Place { fate, leader, article } = place(tx, feed, listed, listed.drop.clone(), since)?;
+    let (fate_name, fate_value) = fate_columns(fate.as_ref())?;
+    let moved = tx
+        .prepare_cached(
+            "UPDATE entry SET state = ?2, waits_for = ?3, fate = ?4, fate_value = ?5, article = iif(hash IS NULL, ?6, article)
+             WHERE key = ?1 RETURNING key, host, due, under_way AS crashed, fate IS NOT NULL AS fated",
         )?
-        .execute(params![
-            key.as_bytes(),
-            listing.link,
-            listed.host,
-            blob(&listed.link_key),
-            fingerprint.as_bytes(),
-            listing.title
-        ])?;
+        .query_row(
+            params![
+                key.as_bytes(),
+                if leader.is_some() { "waiting" } else { "pending" },
+                leader.as_ref().map(EntryKey::as_bytes),
+                fate_name,
+                fate_value,
+                article.as_ref().map(ArticleId::as_bytes),
+            ],
+            |row| pending(row, Timestamp::MAX),
+        )?;
+    // One that was pending is in its line already.
+    if waited && leader.is_none() {
+        done.released.push(moved);
     }
     Ok(())
 }
@@ -139,17 +207,34 @@ fn keep_listing(tx: &Connection, listed: &Listed) -> Result<()> {
     Ok(())
 }
 
+/// Whose reading of a page will do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// One that begins from now on: something is said to have changed, and what was read before is what was before.
+    Now,
+    /// One that is under way as well.
+    Before,
+}
+
 /// The pending entry with the same link whose end this one may await: one that does not wait itself, and will not be
 /// dropped for a reason that is its feed's own affair.
-pub(crate) fn leader(tx: &Connection, key: EntryKey, link: Option<Fingerprint>) -> Result<Option<EntryKey>> {
+pub(crate) fn leader(
+    tx: &Connection,
+    key: EntryKey,
+    link: Option<Fingerprint>,
+    since: Since,
+) -> Result<Option<EntryKey>> {
     let Some(link) = link else { return Ok(None) };
     let found = tx
         .prepare_cached(
             "SELECT key FROM entry WHERE link_key = ?1 AND state = 'pending' AND key <> ?2
                  AND (fate IS NULL OR fate NOT IN ('backfill', 'off_site', 'no_link'))
+                 AND (?3 OR fate IS NULL AND NOT under_way AND NOT sighted)
              ORDER BY first_seen LIMIT 1",
         )?
-        .query_row(params![link.as_bytes(), key.as_bytes()], |row| row.get(0).map(EntryKey::from_bytes))
+        .query_row(params![link.as_bytes(), key.as_bytes(), since == Since::Before], |row| {
+            row.get(0).map(EntryKey::from_bytes)
+        })
         .optional()?;
     Ok(found)
 }

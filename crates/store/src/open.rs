@@ -12,10 +12,11 @@ use crate::columns::Result;
 use crate::error::{StoreError, has_no_room};
 
 /// The steps that bring a store from each version to the next; the first makes version 1 of an empty file.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/0001.sql"),
     include_str!("../migrations/0002.sql"),
     include_str!("../migrations/0003.sql"),
+    include_str!("../migrations/0004.sql"),
 ];
 
 /// The version this program writes.

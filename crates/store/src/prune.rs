@@ -1,5 +1,5 @@
 //! What is forgotten, and when: an entry when its feed has not listed it for the whole window, never for its age; a body's
-//! place in the topic when no entry and no article names it any more. Feeds that list three years of entries would be
+//! place in the topic when no entry and no article (as one of its bodies, whoever published it) names it any more. Feeds that list three years of entries would be
 //! published again every window, were it otherwise.
 
 use std::sync::PoisonError;
@@ -75,6 +75,7 @@ impl Store {
         let question = "SELECT hash, made < ?3
                             AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.hash = published.hash)
                             AND NOT EXISTS (SELECT 1 FROM article WHERE article.id = published.article)
+                            AND NOT EXISTS (SELECT 1 FROM body WHERE body.hash = published.hash)
                         FROM published WHERE hash > coalesce(?1, x'') ORDER BY hash LIMIT ?2";
         let (unnamed, next) = search(&self.inner.pool, question, from, before, limit).await?;
         self.cursors(|cursors| cursors.published = next);
@@ -86,7 +87,8 @@ impl Store {
             let mut forget = tx.prepare_cached(
                 "DELETE FROM published WHERE hash = ?1 AND made < ?2
                      AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.hash = published.hash)
-                     AND NOT EXISTS (SELECT 1 FROM article WHERE article.id = published.article)",
+                     AND NOT EXISTS (SELECT 1 FROM article WHERE article.id = published.article)
+                     AND NOT EXISTS (SELECT 1 FROM body WHERE body.hash = published.hash)",
             )?;
             slice(&unnamed, |hash| Ok(forget.execute(params![hash, ms(before)])?))
         };

@@ -18,6 +18,7 @@ use crate::Store;
 use crate::articles::{add_body, ensure};
 use crate::columns::{Result, count, json, maybe_article, maybe_entry_key, ms, unjson};
 use crate::entries::{Pending, settle};
+use crate::read::open_entries;
 
 /// Where a body is in the topic, and for which entry it went there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,15 @@ pub struct Placed {
     pub id: Option<ArticleId>,
     /// Its number among the article's bodies.
     pub revision: Option<u32>,
+}
+
+/// What became of the journal's side of records that are in the topic.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// How many entries were settled as published.
+    pub entries: u64,
+    /// Those that waited for them, to be worked on now.
+    pub released: Vec<Pending>,
 }
 
 /// The store as the publisher's own thread sees it: each call returns when it is done, without the async floor.
@@ -85,6 +95,14 @@ impl Blocking {
         self.store.inner.writer.write_blocking(work)
     }
 
+    /// As [`Store::pending_count`].
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn pending_count(&self) -> Result<u64> {
+        self.store.inner.pool.read(open_entries)
+    }
+
     /// As [`Store::lookup`].
     ///
     /// # Errors
@@ -113,25 +131,28 @@ impl Blocking {
     }
 
     /// The journal's side of records that are in the topic: their articles learn of their bodies, and their entries, where
-    /// they are open, are settled as published. The entries that waited for those are returned, to be worked on now.
+    /// they are open, are settled as published.
     ///
     /// An entry that was opened again since (the feed says something else of it now) stays open: the record is its older
     /// body. Records without headers of ours change nothing here.
     ///
     /// # Errors
     /// What SQLite says; then nothing was settled.
-    pub fn settle_found(&self, found: &[Found], now: Timestamp) -> Result<Vec<Pending>> {
+    pub fn settle_found(&self, found: &[Found], now: Timestamp) -> Result<Settled> {
         let found = found.to_vec();
         self.store.inner.clock.see(now);
         let work = move |tx: &Transaction<'_>| {
-            let mut freed = Vec::new();
+            let mut settled = Settled::default();
             for record in &found {
-                if let Some(joint) = &record.joint {
-                    freed.extend(settle_one(tx, record, joint, now)?);
+                if let Some(joint) = &record.joint
+                    && let Some(released) = settle_one(tx, record, joint, now)?
+                {
+                    settled.entries += 1;
+                    settled.released.extend(released);
                 }
             }
             reach(Point::Settling);
-            Ok(freed)
+            Ok(settled)
         };
         self.store.inner.writer.write_blocking(work)
     }
@@ -219,7 +240,7 @@ impl Blocking {
     }
 }
 
-fn settle_one(tx: &Connection, record: &Found, joint: &Joint, now: Timestamp) -> Result<Vec<Pending>> {
+fn settle_one(tx: &Connection, record: &Found, joint: &Joint, now: Timestamp) -> Result<Option<Vec<Pending>>> {
     ensure(tx, joint.id, now)?;
     let revision = i64::from(joint.revision);
     let newest: Option<i64> = tx
@@ -242,7 +263,7 @@ fn settle_one(tx: &Connection, record: &Found, joint: &Joint, now: Timestamp) ->
         )?
         .execute(params![joint.entry.as_bytes(), joint.id.as_bytes(), record.hash.as_bytes()])?;
     if mine == 0 {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     settle(tx, joint.entry, &Outcome::Published { receipt: record.receipt }, now)
 }

@@ -25,8 +25,8 @@ async fn a_clean_stop_costs_no_attempt() {
     let desk = Desk::new().await;
     desk.poll("a", 1, vec![item("a", "1", "x")]).await;
     desk.admit(key("a", "1")).await;
-    desk.store.release().await.expect("released");
-    desk.store.release().await.expect("released twice");
+    desk.store.release(vec![key("a", "1")]).await.expect("released");
+    desk.store.release(vec![key("a", "1")]).await.expect("released twice");
     let again = desk.admit(key("a", "1")).await;
     assert_eq!((again.attempts, again.crashed), (1, false));
 }

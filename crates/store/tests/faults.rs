@@ -81,7 +81,7 @@ async fn a_pass(store: &Store) {
     insist(|| store.admit(key("a", "4"), at(2))).await;
     insist(|| store.settle(key("a", "4"), Outcome::Dropped(Dropped::Wall), at(2))).await;
     insist(|| store.admit(key("a", "5"), at(2))).await;
-    insist(|| store.release()).await;
+    insist(|| store.release(vec![key("a", "5")])).await;
 
     insist(|| store.poll_failed(&b, at(2), Failed { error: "503".into(), ..Failed::default() }, next(2))).await;
     insist(|| store.poll_not_modified(&b, at(3), None, next(3))).await;

@@ -14,6 +14,7 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use wiredesk_pipeline::meter::Meter;
 use wiredesk_pipeline::publication::{Publication, Standing};
 use wiredesk_store::Store;
 
@@ -22,6 +23,7 @@ pub(crate) struct Admin {
     pub(crate) registry: Registry,
     pub(crate) publication: Publication,
     pub(crate) store: Store,
+    pub(crate) meter: Meter,
     pub(crate) draining: CancellationToken,
     pub(crate) allow_remote: bool,
 }
@@ -88,6 +90,10 @@ async fn ready(State(admin): State<Arc<Admin>>) -> Response {
 }
 
 async fn metrics(State(admin): State<Arc<Admin>>) -> Response {
+    // As it is now, so that the sum of all counts is right; the gauge is read but now and then else.
+    if let Ok(pending) = admin.store.pending_count().await {
+        admin.meter.pending(pending);
+    }
     let mut text = String::new();
     match encode(&mut text, &admin.registry) {
         Ok(()) => {

@@ -123,6 +123,7 @@ pub(crate) fn build(plan: Plan, store: Store) -> Result<Built, Failure> {
         store: store.clone(),
         desk: DeskId { name: store.desk().to_owned(), started: Timestamp::now().as_millisecond() },
         pipeline: Pipeline { version: env!("CARGO_PKG_VERSION").into(), config_hash: hash },
+        meter: meter.clone(),
         released: released_to,
     };
     let publication =
@@ -207,6 +208,7 @@ pub(crate) async fn run(order: Order<'_>) -> Result<Exit, Failure> {
                 registry,
                 publication: desk.publication.clone(),
                 store: desk.store.clone(),
+                meter: desk.meter.clone(),
                 draining: stop.drain.clone(),
                 allow_remote: daemon.allow_remote,
             };

@@ -28,6 +28,7 @@ use wiredesk_store::topic::Placed;
 
 use self::claims::{Claim, Claims};
 pub use self::writer::Resolved;
+use crate::meter::Meter;
 
 /// How the writer's thread stands with the topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +116,8 @@ pub struct Parts {
     pub desk: DeskId,
     /// Which program makes the records.
     pub pipeline: Pipeline,
+    /// Told what START settles.
+    pub meter: Meter,
     /// Told of entries that may be settled now because another one was.
     pub released: mpsc::UnboundedSender<Vec<Pending>>,
 }
@@ -170,6 +173,8 @@ impl Publication {
             stop: stop.clone(),
         };
         let index = parts.store.blocking();
+        // Before START settles the first of them. What cannot be read now is told by START, which reads it too.
+        parts.meter.pending_at_start(index.pending_count().unwrap_or_default());
         let thread = writer::Thread { parts, index, inbox, standing, stop, ends: BTreeMap::new(), committing };
         std::thread::Builder::new().name("publisher".into()).spawn(move || thread.run())?;
         Ok(Self { inner: Arc::new(inner) })

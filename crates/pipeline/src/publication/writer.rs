@@ -22,7 +22,7 @@ use wiredesk_publish::error::{CommitError, OpenError};
 use wiredesk_publish::settings::Kind;
 use wiredesk_publish::writer::{Opening, Tail, Writer};
 use wiredesk_store::error::StoreError;
-use wiredesk_store::topic::{Blocking, Placed};
+use wiredesk_store::topic::{Blocking, Placed, Settled};
 
 use super::{Ending, Item, Offered, Parts, Standing};
 
@@ -207,7 +207,12 @@ impl Thread {
         let opened = Writer::open(&opening, &mut |tail: Tail<'_>| {
             read += tail.found.len() as u64;
             forgotten += self.forgotten(last_life, tail.found);
-            self.keep(tail.found, tail.next).map_err(Into::into)
+            let settled = self.keep(tail.found, tail.next)?;
+            // Later, whoever waits for its receipt counts it.
+            if !again {
+                self.parts.meter.settled_at_start(settled);
+            }
+            Ok(())
         })?;
         self.ends = self.index.positions()?.next;
         self.index.set_identity(&opened.identity, &self.ends)?;
@@ -271,9 +276,9 @@ impl Thread {
     }
 
     /// Takes what the topic holds for the truth: the entries first, then the index. A crash between the two leaves the
-    /// index behind, and the next START reads the same records again.
-    fn keep(&self, found: &[Found], next: &[(i32, i64)]) -> Result<(), StoreError> {
-        let released = self.index.settle_found(found, Timestamp::now())?;
+    /// index behind, and the next START reads the same records again. Returns how many entries were settled.
+    fn keep(&self, found: &[Found], next: &[(i32, i64)]) -> Result<u64, StoreError> {
+        let Settled { entries, released } = self.index.settle_found(found, Timestamp::now())?;
         if !released.is_empty() {
             // Nobody listens any more when the desk is going down; the entries stay pending.
             let _ = self.parts.released.send(released);
@@ -281,7 +286,7 @@ impl Thread {
         reach(Point::Settled);
         self.index.index(found, next)?;
         reach(Point::Indexed);
-        Ok(())
+        Ok(entries)
     }
 
     /// Waits for something to write, then for company, at most `linger`. Empty when the publication is closed.
@@ -414,7 +419,7 @@ impl Thread {
             }
             Item::Notice { .. } => None,
         };
-        self.keep(&batch.iter().filter_map(foretold).collect::<Vec<_>>(), &[])
+        self.keep(&batch.iter().filter_map(foretold).collect::<Vec<_>>(), &[]).map(drop)
     }
 
     /// Tries a store operation until it succeeds; `None` when the desk stops first.

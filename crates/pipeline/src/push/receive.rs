@@ -216,7 +216,7 @@ impl Desk {
                 self.tell(&Event::Pushed { feed: feed.id.clone(), new: done.new.len() + done.joined });
                 if let Some(push) = &self.push {
                     // Nobody listens any more when the desk is going down: the entries are pending, and read at the next start.
-                    let _ = push.released.send(done.new);
+                    let _ = push.released.send(done.new.into_iter().chain(done.released).collect());
                 }
                 self.store.push_taken(&subscription.token, self.clock.now()).await?;
                 self.meter.pushed(PushResult::Taken);

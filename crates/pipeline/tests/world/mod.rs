@@ -143,6 +143,7 @@ impl World {
             store: store.clone(),
             desk: DeskId { name: store.desk().to_owned(), started: self.now().as_millisecond() },
             pipeline: Pipeline { version: "0".into(), config_hash: "0".into() },
+            meter: meter.clone(),
             released: released_to.clone(),
         };
         let now = self.now.clone();

@@ -140,13 +140,13 @@ impl Desk {
     }
 
     pub(crate) fn found(&self, found: &[Found]) -> Vec<wiredesk_store::entries::Pending> {
-        self.store.blocking().settle_found(found, at(1)).expect("settled")
+        self.store.blocking().settle_found(found, at(1)).expect("settled").released
     }
 
     pub(crate) async fn settle(&self, key: EntryKey, outcome: Outcome) -> Vec<wiredesk_store::entries::Pending> {
         // What is settled is under way: an entry that is not, is not the task's any more.
         self.store.admit(key, at(1)).await.expect("admitted");
-        self.store.settle(key, outcome, at(1)).await.expect("settled")
+        self.store.settle(key, outcome, at(1)).await.expect("settled").unwrap_or_default()
     }
 
     pub(crate) async fn trace(&self, link: &str) -> Vec<Trace> {
