@@ -12,7 +12,7 @@
 //!   joined to others by its link. [`subscriptions`]: which hub pushes a feed's news. [`entries`]: an entry's way from pending to settled. [`articles`]: which article a
 //!   body belongs to, and its revision.
 //! - [`topic`]: the index of what the topic holds, and what the topic settles. For the publisher's own thread.
-//!   `columns`: how values stand in the tables.
+//!   `rebuild`: the index, held against a topic that is read anew. `columns`: how values stand in the tables.
 //! - [`dead`]: what was dropped, and how it is tried again.
 //! - [`prune`]: what is forgotten, and when. `slice`: work on a large table, a little at a time. `clock`: whether the clock can be believed.
 //! - [`read`]: what `status`, `trace` and the metrics ask. [`error`]: what can go wrong.
@@ -33,6 +33,7 @@ mod open;
 mod pool;
 pub mod prune;
 pub mod read;
+mod rebuild;
 mod slice;
 pub mod subscriptions;
 pub mod topic;

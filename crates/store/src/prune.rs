@@ -11,6 +11,7 @@ use rusqlite::{Connection, Transaction, params};
 use crate::Store;
 use crate::columns::{Result, ms};
 use crate::pool::Pool;
+use crate::rebuild::{forget_left_over, is_left_over};
 use crate::slice::{LOOKED_AT, work_off};
 
 /// The most rows that the desk forgets in one transaction.
@@ -34,6 +35,9 @@ impl Store {
     pub async fn prune(&self, now: Timestamp, window: Duration, limit: usize) -> Result<usize> {
         self.inner.clock.see(now);
         self.inner.writer.rest().await?;
+        if self.inner.pool.ask(is_left_over).await? {
+            return self.inner.writer.write(forget_left_over).await;
+        }
         let window = SignedDuration::try_from(window).unwrap_or(SignedDuration::MAX);
         let Ok(before) = now.saturating_sub(window) else { return Ok(0) };
         if !self.inner.clock.may_expire(now) || limit == 0 {

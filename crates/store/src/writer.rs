@@ -104,6 +104,11 @@ impl Writer {
         rested.unwrap_or_else(|error| Err(StoreError::Panicked { message: error.to_string() }))
     }
 
+    /// As [`Self::rest`], for a thread outside the async floor.
+    pub(crate) fn rest_blocking(&self) -> Result<()> {
+        self.fold.rest()
+    }
+
     /// What keeps the disk from being written, while something does.
     pub(crate) fn trouble(&self) -> watch::Receiver<Option<StoreError>> {
         self.trouble.clone()
