@@ -83,15 +83,15 @@ impl Fold {
         self.hand().as_mut().map_or(Ok(()), |hand| hand.fold(WORTH))
     }
 
-    /// Waits until little is left to fold, and then as long again: for whoever writes much and is in no hurry. What others write
-    /// meanwhile finds a disk that rests half of the time.
+    /// Waits until little is left to fold, and then three times as long: for whoever writes much and is in no hurry. What others write
+    /// meanwhile finds a disk that rests most of the time.
     ///
     /// # Errors
     /// As [`Self::all`].
     pub(crate) fn rest(&self) -> Result<()> {
         let begun = Instant::now();
         self.what_is_worth_it()?;
-        thread::sleep(begun.elapsed().min(LONGEST_REST));
+        thread::sleep((begun.elapsed() * 3).min(LONGEST_REST));
         Ok(())
     }
 
@@ -184,5 +184,45 @@ fn keep(fold: &Fold, noticed: &Receiver<()>, failed: impl Fn(StoreError)) {
         if let Err(error) = fold.what_is_worth_it() {
             failed(error);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::Open;
+
+    /// Pages of the log at its longest, when it is written to so many pages at a time, with `commits`, and folded while each is written:
+    /// so there is always something left.
+    fn longest(pages: i64, commits: usize) -> u64 {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut writer = crate::open::connect(dir.path()).expect("a store");
+        let to_fold = crate::open::connect_to_fold(dir.path()).expect("a store");
+        for conn in [&writer, &to_fold] {
+            conn.execute_batch("PRAGMA synchronous = OFF").expect("no power cut is played here");
+        }
+        let folding =
+            Folding::start(to_fold, Shared::new(Box::new(Open)), |error| panic!("{error}")).expect("a thread");
+        let (fold, mut longest) = (folding.fold(), 0);
+        for _ in 0..commits {
+            let tx = writer.transaction().expect("a transaction");
+            let sql = "INSERT OR REPLACE INTO meta (name, value) VALUES ('blob', hex(randomblob(?1)))";
+            tx.execute(sql, [pages * 2048]).expect("room");
+            fold.all().expect("folded");
+            tx.commit().expect("committed");
+            folding.after_commit(&writer).expect("in order");
+            longest = longest.max(Length::of(&writer, "PRAGMA wal_checkpoint(NOOP)").expect("a length").pages);
+        }
+        longest
+    }
+
+    #[test]
+    fn a_log_that_is_written_to_without_rest_begins_again_when_little_of_it_is_left_to_fold() {
+        assert!(longest(20, 400) < LONG + 100);
+    }
+
+    #[test]
+    fn a_log_that_is_written_to_in_large_pieces_begins_again_whatever_it_takes() {
+        assert!(longest(200, 120) < TOO_LONG + 1000);
     }
 }

@@ -477,23 +477,6 @@ mod tests {
         assert_eq!(names, 2);
     }
 
-    #[test]
-    fn the_log_stays_short_beside_a_writer_without_rest() {
-        let world = world();
-        let log = world.dir.path().join("desk.sqlite-wal");
-        let mut longest = 0;
-        // More than a hundred MB, all in all.
-        for turn in 0..500 {
-            let write = move |tx: &Transaction<'_>| {
-                let sql = "INSERT OR REPLACE INTO meta (name, value) VALUES (?1, hex(zeroblob(131072)))";
-                Ok(tx.execute(sql, [format!("blob {}", turn % 5)])?)
-            };
-            world.writer.write_blocking(write).expect("room");
-            longest = longest.max(std::fs::metadata(&log).expect("its size").len());
-        }
-        assert!(longest < 70 << 20, "{longest} bytes");
-    }
-
     #[tokio::test]
     async fn a_closed_store_refuses_writes() {
         let world = world();
