@@ -1,6 +1,8 @@
 //! What stands between the writer and the disk, as a door: a test can put one there that lets the nth write fail as a full or a
 //! broken disk would, and see that nothing comes of it but a wait.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use rusqlite::{ErrorCode, ffi};
 
 use crate::error::StoreError;
@@ -17,6 +19,8 @@ pub enum Step {
     Lost,
     /// All the writes of a transaction are made and none is durable. What fails here is taken back, all of it.
     Commit,
+    /// What was committed is about to be folded from the write-ahead log into the file. What fails here stays in the log.
+    Fold,
 }
 
 /// What the disk is supposed to have said.
@@ -38,13 +42,27 @@ impl From<Failure> for StoreError {
     }
 }
 
-/// Is asked at each [`Step`], in the writer's thread, whether the disk lets it pass.
+/// Is asked at each [`Step`] whether the disk lets it pass: in the writer's thread, or in the one that folds the log.
 pub trait Gate: Send {
     /// Lets it pass, or fails it.
     ///
     /// # Errors
     /// The failure.
     fn pass(&mut self, step: Step) -> Result<(), Failure>;
+}
+
+/// The one gate, for both threads that pass it.
+#[derive(Clone)]
+pub(crate) struct Shared(Arc<Mutex<Box<dyn Gate>>>);
+
+impl Shared {
+    pub(crate) fn new(gate: Box<dyn Gate>) -> Self {
+        Self(Arc::new(Mutex::new(gate)))
+    }
+
+    pub(crate) fn pass(&self, step: Step) -> Result<(), Failure> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pass(step)
+    }
 }
 
 /// The real disk speaks for itself.

@@ -7,14 +7,14 @@
 //! # Architecture
 //! - [`Store`]: the daemon's handle; holds the data dir's lock. [`read::Reader`]: a look beside a running daemon.
 //! - `open`: the folder, the lock, migrations. `writer`: the one door through which every write goes, with group commit.
-//!   `pool`: read-only connections. [`gate`]: where a test lets a write fail. `health`: whether the disk can be written.
+//!   `fold`: the write-ahead log, folded into the file beside it. `pool`: read-only connections. [`gate`]: where a test lets a write fail. `health`: whether the disk can be written.
 //! - [`feeds`]: where each feed stands. [`journal`]: a poll goes in, whole. `listing`: a listing becomes an open entry,
 //!   joined to others by its link. [`subscriptions`]: which hub pushes a feed's news. [`entries`]: an entry's way from pending to settled. [`articles`]: which article a
 //!   body belongs to, and its revision.
 //! - [`topic`]: the index of what the topic holds, and what the topic settles. For the publisher's own thread.
-//!   `columns`: how values stand in the tables.
+//!   `rebuild`: the index, held against a topic that is read anew. `columns`: how values stand in the tables.
 //! - [`dead`]: what was dropped, and how it is tried again.
-//! - [`prune`]: what is forgotten, and when. `clock`: whether the clock can be believed.
+//! - [`prune`]: what is forgotten, and when. `slice`: work on a large table, a little at a time. `clock`: whether the clock can be believed.
 //! - [`read`]: what `status`, `trace` and the metrics ask. [`error`]: what can go wrong.
 
 pub mod articles;
@@ -24,6 +24,7 @@ pub mod dead;
 pub mod entries;
 pub mod error;
 pub mod feeds;
+mod fold;
 pub mod gate;
 mod health;
 pub mod journal;
@@ -32,6 +33,8 @@ mod open;
 mod pool;
 pub mod prune;
 pub mod read;
+mod rebuild;
+mod slice;
 pub mod subscriptions;
 pub mod topic;
 mod writer;
@@ -97,7 +100,7 @@ impl Store {
             Err(error) if error.is_the_disks() => clock.was_not_written(),
             done => done?,
         }
-        let writer = Writer::start(conn, clock.clone(), gate)
+        let writer = Writer::start(conn, open::connect_to_fold(dir)?, clock.clone(), gate)
             .map_err(|e| StoreError::NotWritable { path: dir.to_owned(), source: Arc::new(e) })?;
         let pool = Pool::new(&open::database(dir));
         let inner = Inner { pool, writer, clock, desk, dir_remark, cursors: Mutex::default(), _lock: lock };

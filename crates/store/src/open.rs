@@ -83,14 +83,22 @@ pub(crate) fn connect(dir: &Path) -> Result<Connection> {
     conn.busy_timeout(Duration::from_secs(10))?;
     refuse_newer(&conn)?;
     conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-    // The log is folded in small pieces: whoever writes then waits for the disk to take one.
+    // The log is folded beside the writer (`fold`).
     conn.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;
-         PRAGMA wal_autocheckpoint = 500;",
+         PRAGMA wal_autocheckpoint = 0;",
     )?;
     conn.query_row("PRAGMA journal_size_limit = 67108864", [], |_| Ok(()))?;
     conn.set_prepared_statement_cache_capacity(128);
     migrate(&mut conn)?;
+    Ok(conn)
+}
+
+/// The connection that folds the log of an open store.
+pub(crate) fn connect_to_fold(dir: &Path) -> Result<Connection> {
+    let conn = Connection::open(database(dir))?;
+    // It syncs the log before it writes the file, and the file before it calls anything folded.
+    conn.execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -64;")?;
     Ok(conn)
 }
 

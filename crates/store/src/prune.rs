@@ -3,7 +3,7 @@
 //! published again every window, were it otherwise.
 
 use std::sync::PoisonError;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Transaction, params};
@@ -11,15 +11,11 @@ use rusqlite::{Connection, Transaction, params};
 use crate::Store;
 use crate::columns::{Result, ms};
 use crate::pool::Pool;
+use crate::rebuild::{forget_left_over, is_left_over};
+use crate::slice::{LOOKED_AT, work_off};
 
 /// The most rows that the desk forgets in one transaction.
 pub const SLICE: usize = 500;
-/// So many rows are looked at in one reading, so that no reading holds the log's folding up for long.
-const LOOKED_AT: usize = 20_000;
-/// A slice ends after so much work, however many rows it had: what others write waits for it. In a large store each row is in
-/// pages of its own.
-const WORK: Duration = Duration::from_millis(2);
-
 /// How far the two searches without an index have come; `None` at the start of the next round.
 #[derive(Default)]
 pub(crate) struct Cursors {
@@ -31,12 +27,17 @@ impl Store {
     /// Forgets one slice, of at most `limit` rows, of what is older than `window`; returns how many rows went, 0 when there
     /// is nothing left to forget. Call it until then, and again in an hour.
     ///
-    /// Nothing goes while the clock is doubted. Articles and places are searched beside the writer, which only deletes.
+    /// Nothing goes while the clock is doubted. Articles and places are searched beside the writer, which only deletes. It waits until
+    /// what the slice before it wrote is folded into the file, so that what others write finds the disk at rest.
     ///
     /// # Errors
     /// What SQLite says; what went before that is gone.
     pub async fn prune(&self, now: Timestamp, window: Duration, limit: usize) -> Result<usize> {
         self.inner.clock.see(now);
+        self.inner.writer.rest().await?;
+        if self.inner.pool.ask(is_left_over).await? {
+            return self.inner.writer.write(forget_left_over).await;
+        }
         let window = SignedDuration::try_from(window).unwrap_or(SignedDuration::MAX);
         let Ok(before) = now.saturating_sub(window) else { return Ok(0) };
         if !self.inner.clock.may_expire(now) || limit == 0 {
@@ -107,17 +108,10 @@ impl Store {
 /// Forgets one key after the other, until the slice's work is done. Returns the rows that went, and where to go on when some are left.
 fn slice<const N: usize>(
     keys: &[[u8; N]],
-    mut forget: impl FnMut(&[u8; N]) -> Result<usize>,
+    forget: impl FnMut(&[u8; N]) -> Result<usize>,
 ) -> Result<(usize, Option<[u8; N]>)> {
-    let begun = Instant::now();
-    let mut gone = 0;
-    for (at, key) in keys.iter().enumerate() {
-        gone += forget(key)?;
-        if begun.elapsed() >= WORK && at + 1 < keys.len() {
-            return Ok((gone, Some(*key)));
-        }
-    }
-    Ok((gone, None))
+    let (gone, done) = work_off(keys, forget)?;
+    Ok((gone, keys[..done].last().copied().filter(|_| done < keys.len())))
 }
 
 /// Settled entries that left their feed's listing before then, and the articles that nobody names without them.

@@ -45,7 +45,7 @@ pub struct Settled {
 /// The store as the publisher's own thread sees it: each call returns when it is done, without the async floor.
 #[derive(Clone, Debug)]
 pub struct Blocking {
-    store: Store,
+    pub(crate) store: Store,
 }
 
 impl Store {
@@ -191,53 +191,6 @@ impl Blocking {
         };
         self.store.inner.writer.write_blocking(work)
     }
-
-    /// Begins to read the topic anew: identity and positions are forgotten, the index is not. What is indexed from here to
-    /// [`Self::end_rebuild`] is held against it. A rebuild that was cut short begins anew.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn begin_rebuild(&self) -> Result<()> {
-        self.store.inner.writer.write_blocking(|tx| {
-            tx.execute_batch(
-                "DELETE FROM reread; DELETE FROM position; DELETE FROM meta WHERE name = 'topic';
-                 INSERT OR REPLACE INTO meta (name, value) VALUES ('rebuilding', '1');",
-            )?;
-            Ok(())
-        })
-    }
-
-    /// Whether a rebuild was begun and not ended.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn rebuilding(&self) -> Result<bool> {
-        self.store.inner.pool.read(|conn| Ok(meta(conn, "rebuilding")?.is_some()))
-    }
-
-    /// The topic has been read to its end: bodies whose place was found to hold another one leave the index, and all that
-    /// was read is in it. Bodies whose place was not read (retention took them) stay. Returns how many left.
-    ///
-    /// # Errors
-    /// What SQLite says; then the rebuild is not ended.
-    pub fn end_rebuild(&self) -> Result<usize> {
-        let made = self.store.newest_time();
-        self.store.inner.writer.write_blocking(move |tx| {
-            let gone = tx.execute(
-                "DELETE FROM published WHERE EXISTS (SELECT 1 FROM reread
-                     WHERE reread.partition = published.partition AND reread.place = published.place
-                         AND reread.hash <> published.hash)",
-                [],
-            )?;
-            tx.execute(
-                "INSERT OR IGNORE INTO published (hash, partition, place, entry, article, revision, made)
-                 SELECT hash, partition, place, entry, article, revision, ?1 FROM reread ORDER BY partition, place",
-                [ms(made)],
-            )?;
-            tx.execute_batch("DELETE FROM reread; DELETE FROM meta WHERE name = 'rebuilding';")?;
-            Ok(gone)
-        })
-    }
 }
 
 fn settle_one(tx: &Connection, record: &Found, joint: &Joint, now: Timestamp) -> Result<Option<Vec<Pending>>> {
@@ -305,7 +258,7 @@ pub(crate) fn placed(conn: &Connection, hash: Digest) -> Result<Option<Placed>> 
     Ok(found)
 }
 
-fn meta(conn: &Connection, name: &str) -> Result<Option<String>> {
+pub(crate) fn meta(conn: &Connection, name: &str) -> Result<Option<String>> {
     let mut find = conn.prepare_cached("SELECT value FROM meta WHERE name = ?1")?;
     Ok(find.query_row([name], |row| row.get(0)).optional()?)
 }

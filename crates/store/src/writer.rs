@@ -2,6 +2,8 @@
 //! wait, runs each in a savepoint of its own inside one transaction, commits once, and only then answers. A durable
 //! commit costs an `fsync`; so the more callers wait, the less each pays, and none is answered before its write is safe.
 //!
+//! The write-ahead log is folded into the file beside it (`fold`).
+//!
 //! When the disk fails, all that shared the commit are told so and may ask again; the thread tries the disk by itself until it
 //! can be written.
 
@@ -18,7 +20,8 @@ use tokio::sync::{oneshot, watch};
 use crate::clock::Clock;
 use crate::columns::Result;
 use crate::error::StoreError;
-use crate::gate::{Gate, Step};
+use crate::fold::{Fold, Folding};
+use crate::gate::{Gate, Shared, Step};
 use crate::health::Health;
 
 /// The most writes that share a commit.
@@ -32,10 +35,13 @@ pub(crate) struct Writer {
     thread: Option<JoinHandle<()>>,
     commits: Arc<AtomicU64>,
     trouble: watch::Receiver<Option<StoreError>>,
+    fold: Arc<Fold>,
 }
 
 enum Message {
     Write(Box<dyn Job>),
+    /// The log could not be folded into the file.
+    NotFolded(StoreError),
     Close(oneshot::Sender<()>),
 }
 
@@ -70,14 +76,37 @@ where
 }
 
 impl Writer {
-    /// Starts the thread on the one connection that writes.
-    pub(crate) fn start(conn: Connection, clock: Arc<Clock>, gate: Box<dyn Gate>) -> std::io::Result<Self> {
+    /// Starts the thread on the one connection that writes, and one that folds the log on another.
+    pub(crate) fn start(
+        conn: Connection,
+        to_fold: Connection,
+        clock: Arc<Clock>,
+        gate: Box<dyn Gate>,
+    ) -> std::io::Result<Self> {
         let (queue, waiting) = mpsc::channel();
         let commits = Arc::new(AtomicU64::new(0));
         let (health, trouble) = Health::new();
-        let door = Door { conn, clock, commits: commits.clone(), gate, health };
+        let gate = Shared::new(gate);
+        let tell = queue.clone();
+        // Refused where the store is closed: then the writer folds the log itself.
+        let folding = Folding::start(to_fold, gate.clone(), move |error| drop(tell.send(Message::NotFolded(error))))?;
+        let fold = folding.fold();
+        let door = Door { conn, clock, commits: commits.clone(), gate, health, folding };
         let thread = thread::Builder::new().name("store".into()).spawn(move || door.keep(&waiting))?;
-        Ok(Self { queue, thread: Some(thread), commits, trouble })
+        Ok(Self { queue, thread: Some(thread), commits, trouble, fold })
+    }
+
+    /// Waits until little of what was written is left to be folded into the file. Whoever writes much and is in no hurry asks for
+    /// it between two pieces, so that others find the disk at rest.
+    pub(crate) async fn rest(&self) -> Result<()> {
+        let fold = self.fold.clone();
+        let rested = tokio::task::spawn_blocking(move || fold.rest()).await;
+        rested.unwrap_or_else(|error| Err(StoreError::Panicked { message: error.to_string() }))
+    }
+
+    /// As [`Self::rest`], for a thread outside the async floor.
+    pub(crate) fn rest_blocking(&self) -> Result<()> {
+        self.fold.rest()
     }
 
     /// What keeps the disk from being written, while something does.
@@ -152,8 +181,9 @@ struct Door {
     conn: Connection,
     clock: Arc<Clock>,
     commits: Arc<AtomicU64>,
-    gate: Box<dyn Gate>,
+    gate: Shared,
     health: Health,
+    folding: Folding,
 }
 
 impl Door {
@@ -174,6 +204,7 @@ impl Door {
                 };
                 match message {
                     Ok(Message::Write(job)) => waiting.push_back(job),
+                    Ok(Message::NotFolded(error)) => self.not_folded(&error),
                     Ok(Message::Close(tell)) => closed = Some(tell),
                     Err(RecvTimeoutError::Timeout) => continue,
                     Err(RecvTimeoutError::Disconnected) => break,
@@ -182,6 +213,7 @@ impl Door {
             while closed.is_none() && waiting.len() < MOST {
                 match queue.try_recv() {
                     Ok(Message::Write(job)) => waiting.push_back(job),
+                    Ok(Message::NotFolded(error)) => self.not_folded(&error),
                     Ok(Message::Close(tell)) => closed = Some(tell),
                     Err(_) => break,
                 }
@@ -218,9 +250,23 @@ impl Door {
                 Err(error) => end.and(Err(error.clone())),
             });
         }
+        // Nobody waits for it but the next write.
+        if committed.is_ok()
+            && let Err(error) = self.folding.after_commit(&self.conn)
+        {
+            self.not_folded(&error);
+        }
     }
 
-    /// Writes something of a size and takes it out again: when that goes well, the trouble is over.
+    /// What is committed stays in the log, which grows.
+    fn not_folded(&mut self, error: &StoreError) {
+        self.health.failed(error);
+        if !error.is_the_disks() {
+            tracing::warn!(stage = "store", "the write-ahead log could not be folded: {}", error.told());
+        }
+    }
+
+    /// Writes something of a size, takes it out again and folds the log: when all that goes well, the trouble is over.
     fn try_the_disk(&mut self) {
         let fill = |tx: &Transaction<'_>| {
             tx.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('room', hex(zeroblob(?1)))", [ROOM / 2])?;
@@ -230,7 +276,8 @@ impl Door {
             tx.execute("DELETE FROM meta WHERE name = 'room'", [])?;
             Ok(())
         };
-        match self.alone(fill).and_then(|()| self.alone(empty)) {
+        let fold = self.folding.fold();
+        match self.alone(fill).and_then(|()| self.alone(empty)).and_then(|()| fold.all()) {
             Ok(()) => self.health.is_well(),
             // Any failure here keeps the trouble on: whatever it is, the disk has not been written.
             Err(error) => self.health.goes_on(&error),
@@ -241,7 +288,7 @@ impl Door {
     fn alone(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<()> + Send) -> Result<()> {
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut job = Asked { work: Some(work), value: None, answer: |_| {} };
-        through(&tx, self.gate.as_mut(), &mut job)?;
+        through(&tx, &self.gate, &mut job)?;
         self.gate.pass(Step::Commit)?;
         Ok(tx.commit()?)
     }
@@ -259,7 +306,7 @@ impl Door {
             }
         };
         while let Some(mut job) = waiting.pop_front() {
-            let end = through(&tx, self.gate.as_mut(), job.as_mut());
+            let end = through(&tx, &self.gate, job.as_mut());
             let failed = end.as_ref().err().cloned();
             run.push((job, end));
             // On a full disk or a broken one SQLite gives the whole transaction up, with what ran before.
@@ -275,6 +322,7 @@ impl Door {
     }
 
     fn close(self) -> Result<()> {
+        self.folding.end();
         self.clock.write(&self.conn, true)?;
         self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         self.conn.close().map_err(|(_, error)| error.into())
@@ -282,7 +330,7 @@ impl Door {
 }
 
 /// One write in its savepoint: whatever it does or fails to do, the others of its transaction are not touched.
-fn through(tx: &Transaction<'_>, gate: &mut dyn Gate, job: &mut dyn Job) -> Result<()> {
+fn through(tx: &Transaction<'_>, gate: &Shared, job: &mut dyn Job) -> Result<()> {
     gate.pass(Step::Begin)?;
     tx.prepare_cached("SAVEPOINT job")?.execute([])?;
     let mut end = catch_unwind(AssertUnwindSafe(|| job.run(tx))).unwrap_or_else(|panic| {
@@ -327,7 +375,8 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let conn = crate::open::connect(dir.path()).expect("a store");
         let clock = Arc::new(Clock::open(&conn, Timestamp::UNIX_EPOCH).expect("a clock"));
-        World { dir, writer: Writer::start(conn, clock, gate).expect("a thread") }
+        let to_fold = crate::open::connect_to_fold(dir.path()).expect("a store");
+        World { dir, writer: Writer::start(conn, to_fold, clock, gate).expect("a thread") }
     }
 
     impl World {

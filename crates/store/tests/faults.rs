@@ -3,10 +3,11 @@
 
 mod desk;
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use desk::{Desk, at, feed, found, hash, item, key, next, poll, titled};
@@ -20,6 +21,7 @@ use wiredesk_store::articles::Sight;
 use wiredesk_store::error::StoreError;
 use wiredesk_store::feeds::Failed;
 use wiredesk_store::gate::{Failure, Gate, Step};
+use wiredesk_store::journal::Poll;
 
 /// Fails the nth passage of one kind, and that one only.
 struct Nth {
@@ -280,4 +282,77 @@ async fn a_time_that_was_taken_back_with_its_transaction_is_written_with_the_nex
         .expect("sql");
     let since: Timestamp = at(14 * 24);
     assert_eq!(doubted, Some(since.as_millisecond().to_string()), "a crash now must not forget the doubt");
+}
+
+/// A disk on which the log cannot be folded into the file while it is said so; notes which threads fold it.
+#[derive(Clone, Default)]
+struct Unfoldable {
+    full: Arc<AtomicBool>,
+    by: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl Gate for Unfoldable {
+    fn pass(&mut self, step: Step) -> Result<(), Failure> {
+        if step != Step::Fold {
+            return Ok(());
+        }
+        self.by.lock().expect("no panic").insert(std::thread::current().name().unwrap_or_default().to_owned());
+        if self.full.load(Ordering::SeqCst) { Err(Failure::Full) } else { Ok(()) }
+    }
+}
+
+/// A poll that takes some megabytes of the log.
+fn long() -> Poll {
+    let listed = (0..4000).map(|n| item("a", &n.to_string(), &format!("a{n}"))).collect();
+    Poll { backlog: 10_000, ..poll("a", 0, listed) }
+}
+
+/// Pages in the log that are not in the file.
+fn left_in_the_log(data: &Path) -> i64 {
+    let conn = Connection::open(data.join("desk.sqlite")).expect("the file");
+    conn.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?))
+        .expect("an answer")
+}
+
+async fn until(what: &str, mut is: impl FnMut() -> bool) {
+    for _ in 0..6_000 {
+        if is() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("never: {what}");
+}
+
+#[tokio::test]
+async fn the_log_is_folded_beside_the_writer() {
+    let (gate, dir) = (Unfoldable::default(), tempfile::tempdir().expect("a folder"));
+    let store = Store::open_behind(Box::new(gate.clone()), dir.path(), at(0)).expect("a store");
+    store.sync_feeds(vec![(feed("a"), "http://a.example/feed".into())], at(0), |_| ()).await.expect("room");
+    store.journal(long(), |_| next(0)).await.expect("room");
+    until("folded", || left_in_the_log(dir.path()) == 0).await;
+    assert_eq!(*gate.by.lock().expect("no panic"), BTreeSet::from(["fold".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_folded_is_told_loses_nothing_and_is_folded_by_itself_when_there_is_room() {
+    let (gate, dir) = (Unfoldable::default(), tempfile::tempdir().expect("a folder"));
+    let store = Store::open_behind(Box::new(gate.clone()), dir.path(), at(0)).expect("a store");
+    let mut trouble = store.trouble();
+    store.sync_feeds(vec![(feed("a"), "http://a.example/feed".into())], at(0), |_| ()).await.expect("room");
+    gate.full.store(true, Ordering::SeqCst);
+    store.journal(long(), |_| next(0)).await.expect("the log has room");
+    let told = tokio::time::timeout(Duration::from_secs(60), trouble.wait_for(Option::is_some)).await;
+    assert!(told.expect("told").expect("the writer lives").as_ref().is_some_and(|said| said.told().contains("full")));
+    // The disk is tried meanwhile: that the log can be written is not enough.
+    let is_over = tokio::time::timeout(Duration::from_secs(3), trouble.wait_for(Option::is_none)).await.is_ok();
+    assert!(!is_over, "the file cannot be written yet");
+    assert_eq!(store.pending_count().await.expect("readable"), 4000);
+    assert!(left_in_the_log(dir.path()) > 0);
+
+    gate.full.store(false, Ordering::SeqCst);
+    let over = tokio::time::timeout(Duration::from_secs(60), trouble.wait_for(Option::is_none)).await;
+    over.expect("by itself").expect("the writer lives");
+    until("folded", || left_in_the_log(dir.path()) == 0).await;
+    assert_eq!(store.pending_count().await.expect("readable"), 4000);
 }

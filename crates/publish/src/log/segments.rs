@@ -80,6 +80,30 @@ pub(crate) fn read(
     }
 }
 
+/// What of a channel is known to be whole and durable, so that START neither parses it nor writes it anew.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Known {
+    /// The lines below this offset: the index has them.
+    Below(i64),
+    /// All but so many bytes at its end, which are more than was ever written without a sync: for channels that no index knows.
+    AllBut(u64),
+}
+
+/// Where reading begins that leaves out what is known of a segment: a place where a line begins, and that line's offset.
+fn begin(disk: &dyn Disk, segment: &Path, base: i64, had: u64, known: Known) -> Result<(u64, i64), OpenError> {
+    let Known::AllBut(end) = known else { return Ok((0, base)) };
+    let Some(at) = had.checked_sub(end).filter(|at| *at > 0) else { return Ok((0, base)) };
+    let file = disk.read(segment, at).map_err(broken("read", segment))?;
+    let mut file = BufReader::with_capacity(256 << 10, file);
+    let mut bytes = Vec::new();
+    let rest = file.read_until(b'\n', &mut bytes).map_err(broken("read", segment))?;
+    bytes.clear();
+    file.read_until(b'\n', &mut bytes).map_err(broken("read", segment))?;
+    // A line says its offset itself. Where none stands whole, as little is known as of an end that was torn: all is read.
+    let line = parse(&bytes).filter(|line| line.offset > base);
+    Ok(line.map_or((0, base), |line| (at + rest as u64, line.offset)))
+}
+
 /// The channel's end, open for writing.
 #[derive(Debug)]
 pub(crate) struct Channel {
@@ -99,14 +123,13 @@ pub(crate) struct Channel {
 }
 
 impl Channel {
-    /// Opens a channel's folder, cuts what a crash left of a line, and makes the rest durable. Lines below `known` are
-    /// trusted: the index has them. Of those above at most `anew` bytes are written once more. Returns the offset of the first line kept.
+    /// Opens a channel's folder, cuts what a crash left of a line, and makes the rest durable. What is `known` is trusted. Returns
+    /// the offset of the first line kept.
     pub(crate) fn open(
         disk: Arc<dyn Disk>,
         folder: PathBuf,
         rotate: u64,
-        known: i64,
-        anew: u64,
+        known: Known,
     ) -> Result<(Self, i64, Option<String>), OpenError> {
         disk.make_folder(&folder).map_err(broken("make", &folder))?;
         if let Some(above) = folder.parent() {
@@ -117,16 +140,17 @@ impl Channel {
         let base = bases.last().copied().unwrap_or(0);
         let segment = path(&folder, base);
         let mut file = disk.write(&segment).map_err(broken("write", &segment))?;
-        let good = read(&*disk, &segment, (0, base), known.max(base), &mut |_| Ok(()))?;
         let had = file.length().map_err(broken("read", &segment))?;
+        let from = begin(&*disk, &segment, base, had, known)?;
+        let parsed = if let Known::Below(next) = known { next } else { from.1 };
+        let good = read(&*disk, &segment, from, parsed, &mut |_| Ok(()))?;
         let cut = had.saturating_sub(good.length);
         let warning =
             (cut > 0).then(|| format!("{} ended in {cut} bytes of an unfinished write; cut", segment.display()));
         // What is read may be in memory only, left there by a sync that failed; it would be gone one day, for no later sync takes
-        // it to the disk. So it is cut and written anew, from where the index ends.
+        // it to the disk. So it is cut and written anew, from where that ends which is known.
         file.cut(good.length).map_err(broken("cut", &segment))?;
-        let anew = good.skipped.max(good.length.saturating_sub(anew));
-        write_anew(&*disk, &segment, file.as_mut(), anew, good.length).map_err(broken("write", &segment))?;
+        write_anew(&*disk, &segment, file.as_mut(), good.skipped, good.length).map_err(broken("write", &segment))?;
         file.sync().map_err(broken("sync", &segment))?;
         disk.sync_folder(&folder).map_err(broken("sync", &folder))?;
         let (next, length) = (good.next, good.length);
@@ -236,4 +260,72 @@ pub(crate) fn read_on(
         return Ok((base, read));
     }
     Ok((read.next, Read { next: read.next, length: 0, skipped: 0, whole: true }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::disk::SystemDisk;
+    use crate::log::line::append;
+    use wiredesk_model::topic::{Channel as Name, Message};
+
+    const LINES: i64 = 200;
+
+    /// A channel of many lines, and a place in it behind which only `end` bytes are left.
+    fn world(end: u64) -> (tempfile::TempDir, PathBuf, Vec<u8>, Known) {
+        let dir = tempfile::tempdir().expect("a folder");
+        let folder = dir.path().join("articles.copies");
+        std::fs::create_dir_all(&folder).expect("room");
+        let mut bytes = Vec::new();
+        for offset in 0..LINES {
+            let (value, headers) = (br#"{"n":1}"#.to_vec(), Vec::new());
+            let message = Message { channel: Name::Copies, key: "k".into(), headers, timestamp: 5, value };
+            append(&mut bytes, offset, &message).expect("JSON");
+        }
+        std::fs::write(path(&folder, 0), &bytes).expect("room");
+        (dir, folder, bytes, Known::AllBut(end))
+    }
+
+    fn open(folder: &Path, known: Known) -> (Channel, Option<String>) {
+        let opened = Channel::open(Arc::new(SystemDisk), folder.to_owned(), 1 << 20, known).expect("START");
+        (opened.0, opened.2)
+    }
+
+    #[test]
+    fn of_a_channel_that_no_index_knows_only_the_end_is_parsed() {
+        let (_dir, folder, mut bytes, known) = world(1000);
+        // Long durable, and of no interest to START: were it parsed, all behind it would be cut.
+        bytes[3] = b'?';
+        std::fs::write(path(&folder, 0), &bytes).expect("room");
+        let (channel, warning) = open(&folder, known);
+        assert_eq!((channel.next, channel.length, warning), (LINES, bytes.len() as u64, None));
+    }
+
+    #[test]
+    fn whatever_is_torn_at_the_end_of_a_long_channel_is_cut_and_its_offset_given_again() {
+        let (_dir, folder, bytes, known) = world(1000);
+        let last = bytes[..bytes.len() - 1].iter().rposition(|byte| *byte == b'\n').expect("lines") + 1;
+        for torn in (0..1500).step_by(31) {
+            let mut left = bytes[..bytes.len() - torn].to_vec();
+            left.extend_from_slice(&[0; 7]);
+            std::fs::write(path(&folder, 0), &left).expect("room");
+            let (channel, warning) = open(&folder, known);
+            let whole = left.iter().filter(|byte| **byte == b'\n').count() as i64;
+            assert_eq!(channel.next, whole, "{torn} bytes are missing");
+            assert!(warning.is_some() && channel.length <= if torn == 0 { bytes.len() } else { last } as u64);
+        }
+    }
+
+    #[test]
+    fn a_hole_in_the_end_of_a_long_channel_is_where_it_ends() {
+        let (_dir, folder, bytes, known) = world(1000);
+        for hole in (bytes.len() - 900..bytes.len() - 50).step_by(50) {
+            let mut left = bytes.clone();
+            left[hole..hole + 40].fill(0);
+            std::fs::write(path(&folder, 0), &left).expect("room");
+            let (channel, _) = open(&folder, known);
+            let whole = bytes[..hole].iter().filter(|byte| **byte == b'\n').count() as i64;
+            assert!(channel.next <= whole && channel.next >= whole - 1, "{} of {whole} at {hole}", channel.next);
+        }
+    }
 }

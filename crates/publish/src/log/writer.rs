@@ -12,13 +12,13 @@ use wiredesk_model::topic::{Channel as Name, Found, Message, TopicIdentity};
 use crate::error::{CommitError, OpenError, has_no_room};
 use crate::log::disk::{Disk, SystemDisk};
 use crate::log::line::{append, found};
-use crate::log::segments::{Channel, read_from};
+use crate::log::segments::{Channel, Known, read_from};
 use crate::writer::{Opened, Opening, Tail, TakeTail, Writer, known, slice_size};
 
 /// The log's topic is always called this; it has no other to be told apart from.
 const TOPIC: &str = "articles";
-/// Of reports, which no index knows, so much is written anew at START, in bytes: more than a batch of them comes to. Of articles all that
-/// the index does not know, for they are believed.
+/// Of reports, which no index knows, so much is read and written anew at START, in bytes: more than a batch of them comes to. Of articles
+/// all that the index does not know, for they are believed.
 const REPORTS: u64 = 64 << 20;
 
 /// The folder of a channel.
@@ -54,15 +54,15 @@ impl LogWriter {
         let next = known(opening, &identity)?.and_then(|next| next.get(&0)).copied();
         let rotate = opening.settings.log.rotate.0;
         let mut warnings = Vec::new();
-        let mut channel = |name: Name, known: i64, anew: u64| {
-            let opened = Channel::open(Arc::clone(&disk), folder(opening.data_dir, name), rotate, known, anew)?;
+        let mut channel = |name: Name, known: Known| {
+            let opened = Channel::open(Arc::clone(&disk), folder(opening.data_dir, name), rotate, known)?;
             let (channel, first, warning) = opened;
             warnings.extend(warning);
             Ok::<_, OpenError>((channel, first))
         };
-        let (articles, first) = channel(Name::Articles, next.unwrap_or(0), u64::MAX)?;
-        let (letters, _) = channel(Name::DeadLetters, 0, REPORTS)?;
-        let (copies, _) = channel(Name::Copies, 0, REPORTS)?;
+        let (articles, first) = channel(Name::Articles, Known::Below(next.unwrap_or(0)))?;
+        let (letters, _) = channel(Name::DeadLetters, Known::AllBut(REPORTS))?;
+        let (copies, _) = channel(Name::Copies, Known::AllBut(REPORTS))?;
         if let Some(next) = next.filter(|next| *next > articles.next) {
             return Err(OpenError::Lost { topic: TOPIC.into(), partition: 0, next, end: articles.next });
         }

@@ -5,12 +5,14 @@
 //! took of the processor meanwhile is said.
 //!
 //! # Architecture
-//! - [`extract`], [`pipeline`], [`memory`], [`start`], [`schedule`], [`index`]: one benchmark each.
+//! - [`extract`], [`pipeline`], [`memory`], [`start`], [`schedule`], [`index`], [`catchup`]: one benchmark
+//!   each.
 //! - [`pages`](wiredesk_tests::bench::pages): the pages that are read, made up from a seed or taken from a manifest, on disk and on a
 //!   local web alike.
 //! - [`cost`](wiredesk_tests::bench::cost): time on the clock and on the processor, ours, the desk's and everybody else's.
 //! - [`figure`](wiredesk_tests::bench::figure): a figure with its spread and its goal, as a table and as JSON.
 
+mod catchup;
 mod extract;
 mod index;
 mod memory;
@@ -49,6 +51,8 @@ enum What {
     Schedule(schedule::Size),
     /// A large index: the start on it, and how long writes wait while it forgets. Takes minutes and some GB; not among all of them.
     Index(index::Size),
+    /// A start that is far behind its topic: the log, and Kafka beside `tests/with-kafka`. Takes minutes; not among all of them.
+    Catchup(catchup::Size),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -68,5 +72,6 @@ fn main() -> anyhow::Result<()> {
         What::Start => start::measure(&mut report),
         What::Schedule(size) => schedule::measure(&size, &mut report),
         What::Index(size) => index::measure(&size, &mut report),
+        What::Catchup(size) => catchup::measure(&size, &mut report),
     }
 }
