@@ -248,6 +248,24 @@ fn a_secret_is_never_shown() {
         format!(
             "[[feeds]]\nid = \"a\"\nurl = \"https://a.example/\"\n[feeds.headers]\nAuthorization = \"\"\"\n{secret}\n\"\"\"\n"
         ),
+        // Slips of the hand around a password, each of which shows its line.
+        format!("[publish.kafka.properties]\n\"sasl.password\" = {secret}\n"),
+        format!("[publish.kafka.properties]\n\"sasl.password\": \"{secret}\"\n"),
+        format!("[publish.kafka.properties]\n\"sasl.password\" \"{secret}\"\n"),
+        format!("[publish.kafka.properties]\n\"sasl.password\" = \"\"\"\n{secret}\"\"\" oops\n"),
+        format!("[publish.kafka.properties]\n\"sasl.password\" = '''\nx\n{secret}=\n"),
+        format!("[publish.kafka.properties]\n\"sasl.password\" = \"{secret}\" oops\n"),
+        format!("[publish.kafka.properties]\n\"sasl.password\" = \"{secret}\"\n\"sasl.password\" = \"{secret}\"\n"),
+        format!("[publish.kafka.properties]\n\"sasl.password\" = [\"\",\n\"{secret}\"]\n"),
+        format!("[publish.kafka.properties]\n\"sasl.password\" = {{ value = \"{secret}\" }}\n"),
+        format!("[publish.kafka.properties]\nsasl.password = \"{secret}\"\n"),
+        format!("[publish.kafka]\nproperties = \"{secret}\"\n"),
+        format!("[publish.kafka]\nproperties = {{ \"sasl.password\" = \"{secret}\" \"acks\" = 1 }}\n"),
+        format!("[publish.kafka]\nproperties = {{ \"sasl.password\" = {secret}, acks = \"1\" }}\n"),
+        format!(
+            "[publish]\nkind = \"kafka\"\n[publish.kafka]\nbrokers = \"k:9\"\n[publish.kafka.properties]\n\
+             \"ssl.key.location\" = \"{secret}\"\n"
+        ),
     ] {
         let faults = Desk::new(&text).faults();
         let shown = faults.to_string() + &serde_json::to_string(faults.rows()).expect("rows") + &format!("{faults:?}");
