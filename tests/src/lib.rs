@@ -10,8 +10,10 @@ pub mod fault;
 pub mod kafka;
 pub mod proxy;
 pub mod restless;
+pub mod secured;
 pub mod verdict;
 
 pub use desk::{Desk, Running};
 pub use fault::Fault;
 pub use kafka::{Kafka, Record};
+pub use secured::Secured;
