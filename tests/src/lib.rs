@@ -11,9 +11,11 @@ pub mod hostile;
 pub mod kafka;
 pub mod proxy;
 pub mod restless;
+pub mod secured;
 pub mod verdict;
 pub mod watch;
 
 pub use desk::{Desk, Running};
 pub use fault::Fault;
 pub use kafka::{Kafka, Record};
+pub use secured::Secured;

@@ -40,7 +40,7 @@ use crate::summary::Summary;
 /// How often gauges are read.
 const HOUSEKEEPING: Duration = Duration::from_secs(15);
 /// How long the publisher's thread may take to leave; a commit that hangs is left to be fenced.
-const LEAVE: Duration = Duration::from_secs(2);
+const LEAVE: Duration = Duration::from_secs(5);
 /// The wait after the data dir could not be written.
 const STORE_PAUSE: Duration = Duration::from_secs(2);
 /// How long the desk runs.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::Instant;
 
 use rdkafka::message::{BorrowedMessage, Message as _};
 use wiredesk_model::outcome::Receipt;
@@ -44,6 +45,8 @@ pub struct Following<'a> {
     pub from: From,
     /// Whether to wait for more at the end.
     pub onwards: bool,
+    /// By when a broker must have answered; `None`: when one attempt ends by itself.
+    pub until: Option<Instant>,
     /// Whether to give up; asked at least ten times a second.
     pub stop: &'a dyn Fn() -> bool,
 }
@@ -88,7 +91,7 @@ fn handed(flow: ControlFlow<()>) -> Result<(), OpenError> {
 
 fn follow_kafka(following: &Following<'_>, each: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), OpenError> {
     let clients = Clients { settings: following.settings, properties: following.secrets };
-    let cluster = Cluster::new(clients, following.stop)?;
+    let cluster = Cluster::new(clients, following.until, following.stop)?;
     let topic = following.channel.topic(&following.settings.kafka.topic);
     let brokers = cluster.brokers();
     let Some(partitions) = cluster.partitions(&topic)? else {

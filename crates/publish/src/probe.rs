@@ -1,7 +1,7 @@
 //! What a cluster says of itself and our topics, for `check --connect`. Nothing is created, fenced or written.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminOptions, ResourceSpecifier};
 use rdkafka::consumer::Consumer as _;
@@ -51,16 +51,17 @@ pub struct Probe {
     pub topics: Vec<TopicSeen>,
 }
 
-/// Asks a Kafka cluster, in one attempt.
+/// Asks a Kafka cluster, in one attempt. A broker must have answered by `until`; `None`: when one attempt ends by itself.
 ///
 /// # Errors
 /// [`OpenError`]: unreachable, denied. A missing topic is no error here.
 pub fn probe(
     settings: &Settings,
     secrets: &BTreeMap<String, Secret>,
+    until: Option<Instant>,
     stop: &dyn Fn() -> bool,
 ) -> Result<Probe, OpenError> {
-    let cluster = Cluster::new(Clients { settings, properties: secrets }, stop)?;
+    let cluster = Cluster::new(Clients { settings, properties: secrets }, until, stop)?;
     let topic = settings.kafka.topic.clone();
     let brokers = cluster.ask("asking for the brokers", move |client| {
         let metadata = client.fetch_metadata(Some(&topic), CONNECT_TIMEOUT)?;
@@ -92,4 +93,24 @@ fn kept(cluster: &Cluster<'_>, topic: &str) -> Result<(Retention, bool), OpenErr
         None => Retention::Unknown,
     };
     Ok((retention, entry("cleanup.policy").is_some_and(|policy| policy.contains("compact"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// Both `check --connect` and `tail` used to wait for one attempt, ten seconds, however short their patience was.
+    #[test]
+    fn a_broker_that_says_nothing_is_given_up_when_patience_ends_and_not_when_an_attempt_does() {
+        let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let mut settings = Settings::default();
+        settings.kafka.brokers = silent.local_addr().expect("an address").to_string();
+        let begun = Instant::now();
+        let until = begun.checked_add(Duration::from_secs(1));
+        let error = probe(&settings, &BTreeMap::new(), until, &|| false).expect_err("nobody answers");
+        assert!(matches!(error, OpenError::Unreachable { .. }), "{error:?}");
+        assert!(begun.elapsed() < CONNECT_TIMEOUT, "{:?}", begun.elapsed());
+    }
 }

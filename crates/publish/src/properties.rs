@@ -6,7 +6,12 @@ use std::collections::BTreeMap;
 use rdkafka::config::ClientConfig;
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaConfRes;
-use wiredesk_model::secret::Setting;
+use wiredesk_model::secret::{Secret, Setting};
+
+use crate::error::OpenError;
+use crate::kafka::client::Clients;
+use crate::kafka::ears::clean;
+use crate::settings::Settings;
 
 /// Keys that belong to the protocol or to another key of ours, each with what to use instead.
 const OWNED: &[(&[&str], &str)] = &[
@@ -67,6 +72,18 @@ pub fn check_properties(properties: &BTreeMap<String, Setting>) -> Vec<(String, 
     properties.iter().filter_map(|(key, value)| Some((key.clone(), wrong(key, value)?))).collect()
 }
 
+/// Whether librdkafka takes the properties together, secrets resolved; if not, why, in its words. Certificates and keys are read,
+/// nothing is connected to.
+///
+/// # Errors
+/// Why not.
+pub fn try_together(settings: &Settings, properties: &BTreeMap<String, Secret>) -> Result<(), String> {
+    match (Clients { settings, properties }).unconnected() {
+        Err(OpenError::Config { why }) => Err(why),
+        _ => Ok(()),
+    }
+}
+
 fn wrong(key: &str, value: &Setting) -> Option<String> {
     if let Some((_, instead)) = OWNED.iter().find(|(keys, _)| keys.contains(&key)) {
         return Some((*instead).to_owned());
@@ -84,13 +101,20 @@ fn wrong(key: &str, value: &Setting) -> Option<String> {
     }
 }
 
+/// What librdkafka says of a property that needs TLS where it was built without.
+const NO_TLS: &str = "OpenSSL not available at build time";
+
 /// librdkafka's word about a property, without its value.
 pub(crate) fn told(error: &KafkaError) -> String {
     match error {
         KafkaError::ClientConfig(_, what, key, value) => {
             let hidden = if value.is_empty() { what.clone() } else { what.replace(value.as_str(), "…") };
+            if what.contains(NO_TLS) {
+                return "this build has no TLS: build Wiredesk with `--features tls`".into();
+            }
             if hidden.contains(key.as_str()) { hidden } else { format!("{hidden}: {key}") }
         }
+        KafkaError::ClientCreation(why) => clean(why),
         other => other.to_string(),
     }
 }
@@ -119,6 +143,14 @@ mod tests {
             let told = check(key, "1").expect(key);
             assert!(told.contains(instead), "{key}: {told}");
         }
+    }
+
+    #[test]
+    fn a_build_without_tls_says_what_to_build() {
+        let what = "Unsupported value \"ssl\" for configuration property \"security.protocol\": OpenSSL not available at build time";
+        let invalid = RDKafkaConfRes::RD_KAFKA_CONF_INVALID;
+        let told = told(&KafkaError::ClientConfig(invalid, what.into(), "security.protocol".into(), "SSL".into()));
+        assert!(told.contains("--features tls"), "{told}");
     }
 
     #[test]

@@ -108,24 +108,25 @@ impl Writer {
     }
 }
 
-/// Attempts again what may go well later, once a second, until `limit` has passed or `stop` says so.
+/// Attempts again what may go well later, once a second, until `limit` has passed or `stop` says so. An attempt is told when
+/// that will be; `None`: never.
 ///
 /// # Errors
 /// The last attempt's.
 pub fn patiently<T>(
     limit: Span,
     stop: &dyn Fn() -> bool,
-    mut attempt: impl FnMut() -> Result<T, OpenError>,
+    mut attempt: impl FnMut(Option<Instant>) -> Result<T, OpenError>,
 ) -> Result<T, OpenError> {
-    let begun = Instant::now();
+    let until = Instant::now().checked_add(limit.0);
     loop {
-        let error = match attempt() {
+        let error = match attempt(until) {
             Err(error) if matches!(error.fault(), Fault::Retry { .. }) => error,
             done => return done,
         };
         let pause = Instant::now() + Duration::from_secs(1);
         while Instant::now() < pause {
-            if stop() || begun.elapsed() >= limit.0 {
+            if stop() || until.is_some_and(|until| Instant::now() >= until) {
                 return Err(error);
             }
             std::thread::sleep(Duration::from_millis(50));

@@ -29,7 +29,7 @@ fn missing_topics_are_created_as_asked() {
     let opened = desk.open().expect("created");
     assert_eq!(opened.identity.partitions, 3);
     assert!(!opened.identity.cluster.is_empty());
-    let probe = probe(&desk.settings, &desk.secrets, &|| false).expect("an answer");
+    let probe = probe(&desk.settings, &desk.secrets, None, &|| false).expect("an answer");
     assert_eq!(probe.cluster, opened.identity.cluster);
     assert_eq!(probe.brokers, [broker]);
     let topics: Vec<_> = probe.topics.iter().map(|t| (t.name.as_str(), t.partitions, t.retention)).collect();

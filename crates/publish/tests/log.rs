@@ -85,6 +85,7 @@ impl Desk {
             channel: Channel::Articles,
             from: From::Beginning,
             onwards: false,
+            until: None,
             stop: &|| false,
         };
         follow(&following, &mut |item| {
@@ -333,6 +334,7 @@ fn following_sees_what_comes_across_segments() {
             channel: Channel::Articles,
             from: From::Beginning,
             onwards: true,
+            until: None,
             stop: &|| false,
         };
         follow(&following, &mut |item| {

@@ -67,6 +67,7 @@ fn the_mock_cluster_takes_batches_and_gives_them_back() {
         channel: Channel::Articles,
         from: From::Beginning,
         onwards: true,
+        until: None,
         stop: &|| false,
     };
     follow(&following, &mut |item| {

@@ -10,6 +10,7 @@
 //! - [`keys`]: the tree of known keys, taken from the types' JSON Schema.
 //! - [`sift`]: unknown keys and wrong values, all of them.
 //! - [`checks`], [`kafka`], [`feeds`], [`rules`]: what types cannot say about sections, feeds and rules for sites.
+//! - [`security`]: who may read along between the desk and its brokers.
 //! - [`secrets`]: settings that are kept in the environment or in files.
 //! - [`fault`], [`mask`], [`mod@print`]: what is wrong, without the secrets beside it, for people and for programs.
 
@@ -22,6 +23,7 @@ pub(crate) mod mask;
 pub(crate) mod print;
 pub(crate) mod rules;
 pub(crate) mod secrets;
+pub(crate) mod security;
 pub(crate) mod settings;
 pub(crate) mod sift;
 pub(crate) mod source;
@@ -166,6 +168,7 @@ fn examine(
     let mut config = sections(&main, &keys, faults);
     checks::sections(&config, &main, faults);
     kafka::check(&config, &main, faults);
+    security::check(&config, &main, faults);
     feeds::check(&config, &found, sources, faults);
     let rules = rules::compile(&found_rules, sources, faults);
 
@@ -174,6 +177,7 @@ fn examine(
         ready = found.iter().filter_map(|feed| feeds::resolve(feed, folder, faults)).collect();
         if config.publish.kind == Kind::Kafka {
             properties = kafka::resolve(&config, &main, folder, faults);
+            security::try_out(&config, &properties, &main, faults);
         }
     }
     config.feeds = found.into_iter().map(|feed| feed.settings).collect();

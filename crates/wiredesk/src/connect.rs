@@ -25,7 +25,8 @@ pub(crate) fn check(path: &Path, connect: bool, json: bool) -> Result<Exit, Fail
 fn look(loaded: &Loaded) -> Result<Exit, Failure> {
     let settings = &loaded.config.publish;
     let stop = || false;
-    let seen = patiently(settings.kafka.connect_timeout, &stop, || probe(settings, &loaded.kafka_properties, &stop))
+    let properties = &loaded.kafka_properties;
+    let seen = patiently(settings.kafka.connect_timeout, &stop, |until| probe(settings, properties, until, &stop))
         .map_err(|error| Failure { exit: Exit::Unavailable, error: error.into() })?;
     crate::out::line(format_args!("cluster {} at {}", seen.cluster, seen.brokers.join(", ")));
     let mut exit = Exit::Ok;

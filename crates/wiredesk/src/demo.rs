@@ -212,6 +212,7 @@ impl Reader {
                 channel: Channel::Articles,
                 from: if again { From::End } else { From::Beginning },
                 onwards: true,
+                until: None,
                 stop: &|| ended.load(Ordering::Relaxed),
             };
             let mut each = |item: Item| {

@@ -47,13 +47,16 @@ pub(crate) fn tail(path: &Path, wish: &Wish) -> Result<Exit, Failure> {
         channel: Channel::Articles,
         from: if wish.from_start { From::Beginning } else { From::End },
         onwards: wish.onwards,
+        until: None,
         stop: &|| stopped.load(Ordering::Relaxed),
     };
     let timeout = loaded.config.publish.kafka.connect_timeout;
-    patiently(timeout, following.stop, || follow(&following, &mut seen)).map_err(|error| {
-        let exit = if error.fault() == Fault::Fatal { Exit::Config } else { Exit::Unavailable };
-        Failure { exit, error: error.into() }
-    })?;
+    patiently(timeout, following.stop, |until| follow(&Following { until, ..following }, &mut seen)).map_err(
+        |error| {
+            let exit = if error.fault() == Fault::Fatal { Exit::Config } else { Exit::Unavailable };
+            Failure { exit, error: error.into() }
+        },
+    )?;
     Ok(Exit::Ok)
 }
 

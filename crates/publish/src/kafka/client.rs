@@ -82,6 +82,13 @@ impl Clients<'_> {
         made(&config)
     }
 
+    /// One that is told of no broker: whether the properties can work together.
+    pub(crate) fn unconnected(&self) -> Result<(), OpenError> {
+        let mut config = self.base();
+        config.remove("bootstrap.servers");
+        made::<Producer>(&config).map(drop)
+    }
+
     /// The one that asks: metadata, and end marks as they are (`read_uncommitted`).
     pub(crate) fn asking(&self) -> Result<Arc<Consumer>, OpenError> {
         made(self.base().set("isolation.level", "read_uncommitted")).map(Arc::new)

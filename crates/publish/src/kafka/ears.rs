@@ -15,6 +15,7 @@ use rdkafka::statistics::Statistics;
 use wiredesk_model::outcome::Receipt;
 
 use crate::kafka::errors::code;
+use crate::kafka::reasons::told;
 
 /// How many different reasons are kept.
 const KEPT: usize = 4;
@@ -82,6 +83,16 @@ impl Ears {
         heard.reasons.iter().cloned().collect::<Vec<_>>().join("; ")
     }
 
+    fn keep(&self, reason: String) {
+        let mut heard = held(&self.heard);
+        if !heard.reasons.contains(&reason) {
+            if heard.reasons.len() == KEPT {
+                heard.reasons.pop_front();
+            }
+            heard.reasons.push_back(reason);
+        }
+    }
+
     /// Whether the cluster refused us: more patience is of no use.
     pub(crate) fn denied(&self) -> Option<String> {
         held(&self.heard).denied.clone()
@@ -90,7 +101,13 @@ impl Ears {
 
 impl ClientContext for Ears {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        tracing::debug!(target: "librdkafka", ?level, facility, "{}", clean(message));
+        let message = clean(message);
+        tracing::debug!(target: "librdkafka", ?level, facility, "{message}");
+        // A broker that hangs up is an error to librdkafka only where it has answered before; why it may have is said here.
+        if facility == "FAIL" && (level as i32) <= RDKafkaLogLevel::Info as i32 {
+            let reason = message.split_once("]: ").map_or(message.as_str(), |(_thread, reason)| reason);
+            self.keep(told(reason));
+        }
     }
 
     fn stats(&self, _: Statistics) {}
@@ -102,15 +119,12 @@ impl ClientContext for Ears {
             return;
         }
         let reason = clean(reason);
+        if code != Code::AllBrokersDown {
+            self.keep(told(&reason));
+        }
         let mut heard = held(&self.heard);
         if matches!(code, Code::Authentication | Code::SaslAuthenticationFailed) {
-            heard.denied = Some(reason.clone());
-        }
-        if code != Code::AllBrokersDown && !heard.reasons.contains(&reason) {
-            if heard.reasons.len() == KEPT {
-                heard.reasons.pop_front();
-            }
-            heard.reasons.push_back(reason.clone());
+            heard.denied = Some(told(&reason));
         }
         let now = Instant::now();
         let said = heard.said.get(&(code as i32)).is_some_and(|at| now.duration_since(*at) < SAID_AGAIN_AFTER);

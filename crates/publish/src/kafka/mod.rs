@@ -7,6 +7,7 @@
 //! # Architecture
 //! - `client`: the librdkafka settings of each client.
 //! - `ears`: what librdkafka says while it works: logs, errors, delivery reports.
+//! - `reasons`: why a broker cannot be talked to, in the operator's words.
 //! - `calls`: blocking calls that can be given up.
 //! - `errors`: Kafka's errors sorted into send again, wait, refused.
 //! - `topics`: the topics found or created, and which cluster they are on.
@@ -18,6 +19,7 @@ pub(crate) mod client;
 pub(crate) mod ears;
 pub(crate) mod errors;
 pub(crate) mod reader;
+pub(crate) mod reasons;
 mod run;
 mod start;
 pub(crate) mod topics;

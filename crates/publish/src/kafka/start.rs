@@ -34,7 +34,7 @@ type Spans = BTreeMap<i32, (i64, i64)>;
 pub(crate) fn open(opening: &Opening<'_>, tail: &mut TakeTail<'_>) -> Result<Opened, OpenError> {
     let settings = opening.settings;
     let clients = Clients { settings, properties: opening.secrets };
-    let cluster = Cluster::new(clients, opening.stop)?;
+    let cluster = Cluster::new(clients, None, opening.stop)?;
     let identity = ready(&cluster)?;
     let positions = known(opening, &identity)?;
     let mut warnings = Vec::new();

@@ -1,5 +1,6 @@
 //! The topics, found or created, and which cluster they are on.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,29 +9,42 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::config::FromClientConfig as _;
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{IsError as _, KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::metadata::Metadata;
 use wiredesk_model::topic::{Channel, TopicIdentity};
 
 use crate::error::OpenError;
 use crate::kafka::calls::{LOOK, call, wait};
 use crate::kafka::client::{CONNECT_TIMEOUT, Clients, Consumer};
-use crate::kafka::errors::{code_words, is_denial, opening};
+use crate::kafka::errors::{code, code_words, is_denial, opening};
 use crate::settings::{CreateTopics, Settings};
+
+/// The first step of waiting for a broker's first answer; each further one is twice as long. A short step is soon given up, a
+/// long one bears with a slow broker.
+const FIRST_STEP: Duration = Duration::from_millis(500);
+const LONGEST_STEP: Duration = Duration::from_secs(4);
 
 /// One cluster, reached: asks it things, and can be interrupted.
 pub(crate) struct Cluster<'a> {
     pub(crate) clients: Clients<'a>,
     pub(crate) asking: Arc<Consumer>,
     pub(crate) stop: &'a dyn Fn() -> bool,
+    /// By when it must have answered once; `None`: it is waited for.
+    until: Option<Instant>,
+    answered: Cell<bool>,
 }
 
 impl<'a> Cluster<'a> {
-    pub(crate) fn new(clients: Clients<'a>, stop: &'a dyn Fn() -> bool) -> Result<Self, OpenError> {
+    pub(crate) fn new(
+        clients: Clients<'a>,
+        until: Option<Instant>,
+        stop: &'a dyn Fn() -> bool,
+    ) -> Result<Self, OpenError> {
         if clients.settings.kafka.brokers.trim().is_empty() {
             return Err(OpenError::Config {
                 why: "publish.kafka.brokers is empty: name at least one host:port".into(),
             });
         }
-        Ok(Self { asking: clients.asking()?, clients, stop })
+        Ok(Self { asking: clients.asking()?, clients, stop, until, answered: Cell::new(false) })
     }
 
     pub(crate) fn brokers(&self) -> &'a str {
@@ -47,30 +61,66 @@ impl<'a> Cluster<'a> {
                 break;
             }
         }
-        match self.asking.context().denied() {
-            Some(why) => Err(OpenError::Denied { brokers: self.brokers().to_owned(), why }),
-            None => Ok(()),
+        if let Some(why) = self.asking.context().denied() {
+            return Err(OpenError::Denied { brokers: self.brokers().to_owned(), why });
+        }
+        Ok(())
+    }
+
+    /// Waits for the first answer of a broker, no longer than the operator would in all: `--once` counts the time of attempts that
+    /// have ended.
+    fn reach(&self) -> Result<(), OpenError> {
+        let attempt = Instant::now() + CONNECT_TIMEOUT.min(self.clients.settings.kafka.connect_timeout.0);
+        let until = self.until.map_or(attempt, |until| until.min(attempt));
+        let mut step = FIRST_STEP;
+        loop {
+            let (asking, patience) =
+                (Arc::clone(&self.asking), step.min(until.saturating_duration_since(Instant::now())));
+            let topic = self.clients.settings.kafka.topic.clone();
+            let ask = move || asking.fetch_metadata(Some(&topic), patience).map(|_: Metadata| ());
+            let error = match call(&|| self.go_on(), ask)? {
+                Ok(()) => break,
+                Err(error) => error,
+            };
+            self.go_on()?;
+            if Instant::now() >= until {
+                return Err(self.failed("asking for the topic", &error));
+            }
+            std::thread::sleep(LOOK);
+            step = (step * 2).min(LONGEST_STEP);
+        }
+        self.answered.set(true);
+        Ok(())
+    }
+
+    /// What a question's failure means. A timeout says what was tried.
+    fn failed(&self, doing: &str, error: &KafkaError) -> OpenError {
+        match opening(doing, self.brokers(), error) {
+            OpenError::Broken { brokers, why, .. } => {
+                let silence = matches!(code(error), Code::BrokerTransportFailure | Code::OperationTimedOut);
+                let why = if silence { "no answer".to_owned() } else { why };
+                let tried = self.asking.context().reasons(&format!("{doing}: {why}"));
+                OpenError::Unreachable { brokers, tried }
+            }
+            other => other,
         }
     }
 
-    /// Makes one call with the asking client. A timeout says what was tried.
+    /// Makes one call with the asking client.
     pub(crate) fn ask<T: Send + 'static>(
         &self,
         doing: &str,
         question: impl FnOnce(&Consumer) -> Result<T, KafkaError> + Send + 'static,
     ) -> Result<T, OpenError> {
         let asking = Arc::clone(&self.asking);
+        if !self.answered.get() {
+            self.reach()?;
+        }
         call(&|| self.go_on(), move || question(&asking))?.map_err(|error| {
             if let Err(denied) = self.go_on() {
                 return denied;
             }
-            match opening(doing, self.brokers(), &error) {
-                OpenError::Broken { brokers, why, .. } => {
-                    let tried = self.asking.context().reasons(&format!("{doing}: {why}"));
-                    OpenError::Unreachable { brokers, tried }
-                }
-                other => other,
-            }
+            self.failed(doing, &error)
         })
     }
 

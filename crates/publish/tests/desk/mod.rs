@@ -120,6 +120,7 @@ impl Desk {
                 channel: Channel::Articles,
                 from: From::Beginning,
                 onwards: false,
+                until: None,
                 stop: &|| false,
             },
             &mut |item| {

@@ -68,42 +68,64 @@ fn cover(bytes: &mut [u8], span: Range<usize>) {
 
 fn cover_suspicious_lines(bytes: &mut [u8]) {
     let mut in_secret_table = false;
+    let mut in_string = None;
     let mut start = 0;
     while start < bytes.len() {
         let end = bytes[start..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| start + at);
         let line = String::from_utf8_lossy(&bytes[start..end]).to_lowercase();
         let heading = line.trim_start().starts_with('[');
         let suspicious = SECRET_WORDS.iter().any(|word| line.contains(word));
-        if heading {
+        if let Some(quotes) = in_string {
+            cover(bytes, start..end);
+            in_string = Some(quotes).filter(|quotes| !line.contains(quotes));
+        } else if heading {
             in_secret_table = suspicious;
         } else if suspicious || in_secret_table {
-            cover_quoted_values(bytes, start..end);
+            in_string = ["\"\"\"", "'''"].into_iter().find(|quotes| line.matches(quotes).count() % 2 == 1);
+            cover_values(bytes, start..end);
         }
         start = end + 1;
     }
 }
 
-/// Overwrites what stands in quotes behind the first `=`, save what says where a secret is kept.
-fn cover_quoted_values(bytes: &mut [u8], line: Range<usize>) {
-    let Some(equals) = bytes[line.clone()].iter().position(|byte| *byte == b'=') else { return };
-    let mut at = line.start + equals;
+/// Overwrites what stands behind the first `=`, save names of keys and what says where a secret is kept. A line without `=` is no
+/// TOML that could be told apart: all of it.
+fn cover_values(bytes: &mut [u8], line: Range<usize>) {
+    let Some(equals) = bytes[line.clone()].iter().position(|byte| *byte == b'=') else {
+        return cover(bytes, line);
+    };
+    let mut at = line.start + equals + 1;
     while at < line.end {
-        let quote = bytes[at];
-        if !matches!(quote, b'"' | b'\'') {
-            at += 1;
-            continue;
-        }
-        let close = bytes[at + 1..line.end].iter().position(|byte| *byte == quote);
-        let end = close.map_or(line.end, |length| at + 1 + length);
+        let (word, next) = match bytes[at] {
+            quote @ (b'"' | b'\'') => {
+                let close = bytes[at + 1..line.end].iter().position(|byte| *byte == quote);
+                let end = close.map_or(line.end, |length| at + 1 + length);
+                (at + 1..end, end + 1)
+            }
+            byte if is_between(byte) => {
+                at += 1;
+                continue;
+            }
+            _ => {
+                let end = bytes[at..line.end].iter().position(|byte| is_between(*byte) || matches!(byte, b'"' | b'\''));
+                let end = end.map_or(line.end, |length| at + length);
+                (at..end, end)
+            }
+        };
         let before =
             String::from_utf8_lossy(&bytes[line.start..at]).trim_end().trim_end_matches('=').trim_end().to_owned();
         let keeps = ["{ env", "{env", "{ file", "{file"].iter().any(|place| before.ends_with(place));
-        let is_key = bytes[end..line.end].iter().skip(1).find(|byte| **byte != b' ') == Some(&b'=');
+        let is_key = bytes[next.min(line.end)..line.end].iter().find(|byte| **byte != b' ') == Some(&b'=');
         if !keeps && !is_key {
-            cover(bytes, at + 1..end);
+            cover(bytes, word);
         }
-        at = end + 1;
+        at = next;
     }
+}
+
+/// Whether a byte stands between the words of TOML.
+fn is_between(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || matches!(byte, b'=' | b'{' | b'}' | b'[' | b']' | b',')
 }
 
 /// Overwrites the password of `scheme://user:password@host`.

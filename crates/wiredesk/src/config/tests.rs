@@ -248,6 +248,24 @@ fn a_secret_is_never_shown() {
         format!(
             "[[feeds]]\nid = \"a\"\nurl = \"https://a.example/\"\n[feeds.headers]\nAuthorization = \"\"\"\n{secret}\n\"\"\"\n"
         ),
+        // Slips of the hand around a password, each of which shows its line.
+        format!("[publish.kafka.properties]\n\"sasl.password\" = {secret}\n"),
+        format!("[publish.kafka.properties]\n\"sasl.password\": \"{secret}\"\n"),
+        format!("[publish.kafka.properties]\n\"sasl.password\" \"{secret}\"\n"),
+        format!("[publish.kafka.properties]\n\"sasl.password\" = \"\"\"\n{secret}\"\"\" oops\n"),
+        format!("[publish.kafka.properties]\n\"sasl.password\" = '''\nx\n{secret}=\n"),
+        format!("[publish.kafka.properties]\n\"sasl.password\" = \"{secret}\" oops\n"),
+        format!("[publish.kafka.properties]\n\"sasl.password\" = \"{secret}\"\n\"sasl.password\" = \"{secret}\"\n"),
+        format!("[publish.kafka.properties]\n\"sasl.password\" = [\"\",\n\"{secret}\"]\n"),
+        format!("[publish.kafka.properties]\n\"sasl.password\" = {{ value = \"{secret}\" }}\n"),
+        format!("[publish.kafka.properties]\nsasl.password = \"{secret}\"\n"),
+        format!("[publish.kafka]\nproperties = \"{secret}\"\n"),
+        format!("[publish.kafka]\nproperties = {{ \"sasl.password\" = \"{secret}\" \"acks\" = 1 }}\n"),
+        format!("[publish.kafka]\nproperties = {{ \"sasl.password\" = {secret}, acks = \"1\" }}\n"),
+        format!(
+            "[publish]\nkind = \"kafka\"\n[publish.kafka]\nbrokers = \"k:9\"\n[publish.kafka.properties]\n\
+             \"ssl.key.location\" = \"{secret}\"\n"
+        ),
     ] {
         let faults = Desk::new(&text).faults();
         let shown = faults.to_string() + &serde_json::to_string(faults.rows()).expect("rows") + &format!("{faults:?}");
@@ -498,4 +516,43 @@ fn the_config_hash_covers_the_rules_but_neither_their_order_nor_what_is_said_abo
     assert_eq!(hash("", RULE), hash("", &format!("{RULE}about = \"said\"\n")));
     assert_eq!(hash("", &format!("{RULE}{other}")), hash(RULE, &other));
     assert_eq!(hash(&other, RULE), hash(RULE, &other));
+}
+
+/// What is told of a desk that publishes to Kafka with these properties.
+fn told_of_properties(properties: &str) -> Vec<String> {
+    let text = format!(
+        "{AGENT}[publish]\nkind = \"kafka\"\n[publish.kafka]\nbrokers = \"k:9092\"\ntopic = \"t\"\n\
+         [publish.kafka.properties]\n{properties}\n[[feeds]]\nid = \"a\"\nurl = \"https://a.example/\"\n"
+    );
+    let faults = match load(&Desk::new(&text).path()) {
+        Ok(loaded) => loaded.warnings,
+        Err(faults) => faults,
+    };
+    faults.rows().iter().map(|row| row.message.clone()).collect()
+}
+
+#[test]
+fn protections_towards_kafka_that_are_off_or_of_no_effect_are_warned_of() {
+    for (properties, warning) in [
+        ("\"sasl.password\" = \"p\"", "`sasl.password` stands in the configuration"),
+        ("\"sasl.username\" = \"u\"", "`sasl.username` has no effect: `security.protocol` is plaintext"),
+        (
+            "\"security.protocol\" = \"SASL_PLAINTEXT\"\n\"sasl.mechanism\" = \"PLAIN\"\n\"sasl.username\" = \"u\"\n\
+             \"sasl.password\" = { env = \"PATH\" }",
+            "the password travels as it is",
+        ),
+    ] {
+        let told = told_of_properties(properties);
+        assert!(told.iter().any(|line| line.contains(warning)), "{properties}: {told:#?}");
+    }
+    assert_eq!(told_of_properties("\"client.rack\" = \"a\""), Vec::<String>::new());
+}
+
+#[test]
+fn properties_that_cannot_work_together_are_a_fault_before_any_broker_is_asked() {
+    let sasl = "\"security.protocol\" = \"SASL_PLAINTEXT\"\n";
+    let told = told_of_properties(&format!("{sasl}\"sasl.mechanism\" = \"PLAIN\""));
+    assert!(told.iter().any(|line| line.contains("sasl.username and sasl.password must be set")), "{told:#?}");
+    let told = told_of_properties(&format!("{sasl}\"sasl.mechanism\" = \"CHARM\""));
+    assert!(told.iter().any(|line| line.contains("cannot work") && line.contains("CHARM")), "{told:#?}");
 }
