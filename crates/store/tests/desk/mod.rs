@@ -63,7 +63,7 @@ pub(crate) fn poll(feed: &str, hours: i64, listed: Vec<Listed>) -> Poll {
         whole: true,
         backfill: None,
         identity: None,
-        backlog: 1_000,
+        backlog: 10_000,
     }
 }
 
