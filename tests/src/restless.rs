@@ -134,8 +134,14 @@ impl Restless {
 
     /// A new edition: every entry that is listed has another title, and every second story a body that says more.
     pub fn edit(&self) {
+        self.edit_some(0..self.sites);
+    }
+
+    /// The same on some sites only. The pages of the others say more as well, but nobody is told.
+    pub fn edit_some(&self, sites: std::ops::Range<u64>) {
         let edition = self.edition.fetch_add(1, Ordering::SeqCst) + 1;
-        for name in self.web.names() {
+        for name in sites.map(name) {
+            let name = name.as_str();
             let listed = self.stories().saturating_sub(LISTED)..self.stories();
             self.web.change(name, |site| {
                 listed.fold(site, |site, number| {
