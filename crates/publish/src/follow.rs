@@ -108,7 +108,7 @@ fn follow_kafka(following: &Following<'_>, each: &mut dyn FnMut(Item) -> Control
     loop {
         match reader.next()? {
             Next::Record(message) => handed(each(item(&message)))?,
-            Next::End(_) | Next::Nothing => {}
+            Next::End { .. } | Next::Nothing => {}
         }
     }
 }
