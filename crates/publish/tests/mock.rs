@@ -92,7 +92,7 @@ fn errors_of_the_broker_find_their_place() {
     let mut writer = opened.writer;
     let mut answer = |error| {
         cluster.request_errors(RDKafkaApiKey::Produce, &[error]);
-        writer.commit(&[message("one")]).expect_err("the broker said no")
+        writer.commit(&[message("one")]).expect_err("the broker said no").why
     };
     let large = answer(Error::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
     assert!(matches!(large, CommitError::Refused { size: true, .. }), "{large:?}");
@@ -114,7 +114,7 @@ fn a_record_larger_than_the_whole_budget_is_refused_not_waited_for() {
     let mut writer = opened.writer;
     let mut large = message("large");
     large.value = vec![b'x'; 100 << 10];
-    let refused = writer.commit(&[large]).expect_err("no room");
+    let refused = writer.commit(&[large]).expect_err("no room").why;
     assert!(matches!(refused, CommitError::Refused { size: true, .. }), "{refused:?}");
     let many: Vec<Message> = (0..2000).map(|n| message(&format!("a record of a long batch, number {n}"))).collect();
     assert_eq!(writer.commit(&many).expect("a full queue is waited for").len(), 2000);
