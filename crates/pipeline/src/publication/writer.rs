@@ -496,7 +496,7 @@ fn refuse(item: Item, error: &str, size: bool) {
         Item::Record { message, reply, .. } => {
             let dropped = if size {
                 Dropped::TooLarge {
-                    what: format!("the record of {} bytes is over the topic's limit", message.weight()),
+                    what: format!("the record of {} bytes is over the topic's limit: {error}", message.weight()),
                 }
             } else {
                 Dropped::Refused { error: error.to_owned() }

@@ -188,7 +188,7 @@ impl KafkaWriter {
                 }
                 if self.producer.in_flight_count() == 0 {
                     // An empty queue that has no room for it never will.
-                    let words = "larger than publish.in_flight.bytes".to_owned();
+                    let words = "an empty queue has no room for it".to_owned();
                     return Err(Trouble { code: Code::MessageSizeTooLarge, words });
                 }
                 self.producer.poll(POLL);
