@@ -15,8 +15,8 @@ use crate::kafka::client::Clients;
 use crate::kafka::reader::{Next, Reader, headers, receipt};
 use crate::kafka::topics::Cluster;
 use crate::log::disk::SystemDisk;
+use crate::log::follower::Follower;
 use crate::log::line::Line;
-use crate::log::segments::{Read, bases, read_from, read_on};
 use crate::settings::{Kind, Settings};
 
 /// Where to begin.
@@ -123,7 +123,8 @@ fn item(message: &BorrowedMessage<'_>) -> Item {
     }
 }
 
-/// The log has no transactions: a record is seen when its line is whole, which may be a moment before it is durable.
+/// The log has no transactions: a record is seen when its line is whole, which may be a moment before it is durable. Where it is
+/// taken back after that, this is said, and what has come in its place is handed on.
 fn follow_log(following: &Following<'_>, each: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), OpenError> {
     let disk = SystemDisk;
     let folder = following.data_dir.join("log").join(following.channel.topic("articles"));
@@ -143,20 +144,10 @@ fn follow_log(following: &Following<'_>, each: &mut dyn FnMut(Item) -> ControlFl
         From::Beginning => 0,
         From::End => i64::MAX,
     };
-    let mut stopped = read_from(&disk, &folder, from, &mut take)?;
-    if !following.onwards {
-        return Ok(());
-    }
-    loop {
-        if (following.stop)() {
-            return Ok(());
-        }
+    let mut follower = Follower::begin(&disk, &folder, from, &mut take)?;
+    while following.onwards && !(following.stop)() {
         std::thread::sleep(LOOK);
-        stopped = match stopped {
-            Some(place) => Some(read_on(&disk, &folder, place, &mut take)?),
-            None => bases(&disk, &folder)?
-                .first()
-                .map(|base| (*base, Read { next: *base, length: 0, skipped: 0, whole: true })),
-        };
+        follower.read_on(&mut take)?;
     }
+    Ok(())
 }
