@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use rdkafka::message::{BorrowedMessage, Message as _};
 use wiredesk_model::outcome::Receipt;
@@ -18,6 +19,10 @@ use crate::log::disk::SystemDisk;
 use crate::log::follower::Follower;
 use crate::log::line::Line;
 use crate::settings::{Kind, Settings};
+
+/// A commit is answered before its marks are in every partition, and a reader sees nothing behind an open transaction. Who
+/// wants to end at the end waits for marks so long; what is open for longer is somebody's who is not about to commit.
+const SETTLED_WITHIN: Duration = Duration::from_secs(5);
 
 /// Where to begin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,10 +100,25 @@ fn follow_kafka(following: &Following<'_>, each: &mut dyn FnMut(Item) -> Control
         return Err(OpenError::NoTopic { topics: topic, brokers: brokers.to_owned() });
     };
     let reading = clients.reading()?;
+    let patience = Instant::now() + if following.onwards { Duration::ZERO } else { SETTLED_WITHIN };
     let mut spans = BTreeMap::new();
     for partition in 0..partitions {
-        let (low, end) = cluster.marks_by(&reading, &topic, partition)?;
-        spans.insert(partition, (if following.from == From::End { end } else { low }, end));
+        let (low, end) = cluster.marks(&topic, partition)?;
+        let stable = loop {
+            let (_, stable) = cluster.marks_by(&reading, &topic, partition)?;
+            if stable >= end || Instant::now() >= patience {
+                break stable;
+            }
+            cluster.go_on()?;
+            std::thread::sleep(LOOK);
+        };
+        if stable < end && !following.onwards {
+            tracing::warn!(
+                stage = "publish",
+                "an open transaction holds {topic} back at offset {stable} of partition {partition}: what stands from there on is not shown"
+            );
+        }
+        spans.insert(partition, (if following.from == From::End { stable } else { low }, stable.min(end)));
     }
     let reader = Reader { client: reading, topic: &topic, brokers, stop: following.stop };
     if !following.onwards {

@@ -151,6 +151,24 @@ fn too_large() -> Vec<u8> {
 }
 
 #[test]
+fn a_reader_that_wants_to_end_waits_for_a_commit_under_way_and_not_for_a_transaction_that_stays_open() {
+    let Some(broker) = broker() else { return };
+    let mut desk = Desk::new(&broker, "settled", "a", 1);
+    desk.writer().commit(&desk.batch(&["one"])).expect("committed");
+    let stranger = desk.half_way("about-to-commit", &["theirs"]);
+    let committing = std::thread::spawn(move || {
+        stranger.poll(Duration::from_secs(1));
+        stranger.commit_transaction(Duration::from_secs(10)).expect("still theirs");
+    });
+    assert_eq!(keys(&desk.seen()), hexes(&["one", "theirs"]));
+    committing.join().expect("the stranger ends well");
+
+    let open = desk.half_way("not-to-commit", &["never"]);
+    assert_eq!(keys(&desk.seen()), hexes(&["one", "theirs"]));
+    open.abort_transaction(Duration::from_secs(10)).expect("it was open all the while");
+}
+
+#[test]
 fn a_refused_record_takes_its_batch_back_and_nothing_is_seen_of_it() {
     let Some(broker) = broker() else { return };
     let mut desk = Desk::new(&broker, "refused", "a", 1);

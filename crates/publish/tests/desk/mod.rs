@@ -98,20 +98,6 @@ impl Desk {
 
     /// Everything a `read_committed` consumer sees.
     pub(crate) fn seen(&self) -> Vec<Item> {
-        let mut seen = self.read();
-        // A commit is answered before its marks are in every partition: read until two readings agree.
-        for _ in 0..20 {
-            std::thread::sleep(Duration::from_millis(200));
-            let again = self.read();
-            if again.len() == seen.len() {
-                break;
-            }
-            seen = again;
-        }
-        seen
-    }
-
-    fn read(&self) -> Vec<Item> {
         let mut seen = Vec::new();
         follow(
             &Following {
