@@ -67,10 +67,8 @@ fn a_record_that_the_topic_refuses_goes_to_the_dead_letters_when_it_is_alone() {
     world.dropped_as_too_large(&[0]);
 }
 
-#[test]
-fn records_that_the_topic_refuses_take_no_other_of_their_batch_with_them() {
-    let Some(world) = world("refused.batch", 24, &[5, 12]) else { return };
-    // Long enough that one batch holds them all.
+/// Where the stories 5 and 12 of 24 are too long for the topic, and one batch holds them all.
+fn each_costs_itself_and_no_neighbour(world: &World) {
     world.desk.configure("[publish]\n", "[publish]\nlinger = \"2s\"\n").expect("it stands there");
     let first = summary(&world.desk.once().expect("it runs"));
     assert_eq!(
@@ -78,10 +76,24 @@ fn records_that_the_topic_refuses_take_no_other_of_their_batch_with_them() {
         (&22.into(), &2.into(), &0.into())
     );
     world.dropped_as_too_large(&[5, 12]);
-    let records = world.kafka.read("refused.batch").expect("the topic");
+    let records = world.kafka.read(world.topic).expect("the topic");
     assert_eq!(records.len(), 22);
     verdict::sound(&records).expect("each once");
     assert_eq!(summary(&world.desk.once().expect("it runs"))["entries"], 0, "no livelock");
+}
+
+#[test]
+fn records_that_the_topic_refuses_take_no_other_of_their_batch_with_them() {
+    let Some(world) = world("refused.batch", 24, &[5, 12]) else { return };
+    each_costs_itself_and_no_neighbour(&world);
+}
+
+#[test]
+fn without_transactions_they_repeat_no_other_of_their_batch_either() {
+    let Some(world) = world("refused.atleast", 24, &[5, 12]) else { return };
+    let (kafka, without) = ("[publish.kafka]\n", "[publish.kafka]\ndelivery = \"at_least_once\"\n");
+    world.desk.configure(kafka, without).expect("it stands there");
+    each_costs_itself_and_no_neighbour(&world);
 }
 
 #[test]

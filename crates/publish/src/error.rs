@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use wiredesk_model::fault::{AsFault, Fault};
 use wiredesk_model::id::DeskId;
+use wiredesk_model::outcome::Receipt;
 use wiredesk_model::topic::TopicIdentity;
 
 /// What went wrong where a tail was handed on: the pipeline's own error.
@@ -152,6 +153,23 @@ impl AsFault for OpenError {
             | Self::Io { .. }
             | Self::Corrupt { .. } => Fault::Fatal,
         }
+    }
+}
+
+/// A batch that is not in the topic as a whole.
+#[derive(Debug, thiserror::Error)]
+#[error("{why}")]
+pub struct Incomplete {
+    /// Where those of its messages are that are in the topic all the same, in the order of the batch. Empty where none is: a
+    /// transaction takes all of them back, and so does the log.
+    pub inside: Vec<Option<Receipt>>,
+    /// Why the others are not. What it says of the batch, it says of them.
+    pub why: CommitError,
+}
+
+impl From<CommitError> for Incomplete {
+    fn from(why: CommitError) -> Self {
+        Self { inside: Vec::new(), why }
     }
 }
 

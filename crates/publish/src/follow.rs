@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rdkafka::message::{BorrowedMessage, Message as _};
 use wiredesk_model::outcome::Receipt;
@@ -16,9 +16,13 @@ use crate::kafka::client::Clients;
 use crate::kafka::reader::{Next, Reader, headers, receipt};
 use crate::kafka::topics::Cluster;
 use crate::log::disk::SystemDisk;
+use crate::log::follower::Follower;
 use crate::log::line::Line;
-use crate::log::segments::{Read, bases, read_from, read_on};
 use crate::settings::{Kind, Settings};
+
+/// A commit is answered before its marks are in every partition, and a reader sees nothing behind an open transaction. Who
+/// wants to end at the end waits for marks so long; what is open for longer is somebody's who is not about to commit.
+const SETTLED_WITHIN: Duration = Duration::from_secs(5);
 
 /// Where to begin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -98,10 +102,25 @@ fn follow_kafka(following: &Following<'_>, each: &mut dyn FnMut(Item) -> Control
         return Err(OpenError::NoTopic { topics: topic, brokers: brokers.to_owned() });
     };
     let reading = clients.reading()?;
+    let patience = Instant::now() + if following.onwards { Duration::ZERO } else { SETTLED_WITHIN };
     let mut spans = BTreeMap::new();
     for partition in 0..partitions {
-        let (low, end) = cluster.marks_by(&reading, &topic, partition)?;
-        spans.insert(partition, (if following.from == From::End { end } else { low }, end));
+        let (low, end) = cluster.marks(&topic, partition)?;
+        let stable = loop {
+            let (_, stable) = cluster.marks_by(&reading, &topic, partition)?;
+            if stable >= end || Instant::now() >= patience {
+                break stable;
+            }
+            cluster.go_on()?;
+            std::thread::sleep(LOOK);
+        };
+        if stable < end && !following.onwards {
+            tracing::warn!(
+                stage = "publish",
+                "an open transaction holds {topic} back at offset {stable} of partition {partition}: what stands from there on is not shown"
+            );
+        }
+        spans.insert(partition, (if following.from == From::End { stable } else { low }, stable.min(end)));
     }
     let reader = Reader { client: reading, topic: &topic, brokers, stop: following.stop };
     if !following.onwards {
@@ -111,7 +130,7 @@ fn follow_kafka(following: &Following<'_>, each: &mut dyn FnMut(Item) -> Control
     loop {
         match reader.next()? {
             Next::Record(message) => handed(each(item(&message)))?,
-            Next::End(_) | Next::Nothing => {}
+            Next::End { .. } | Next::Nothing => {}
         }
     }
 }
@@ -126,7 +145,8 @@ fn item(message: &BorrowedMessage<'_>) -> Item {
     }
 }
 
-/// The log has no transactions: a record is seen when its line is whole, which may be a moment before it is durable.
+/// The log has no transactions: a record is seen when its line is whole, which may be a moment before it is durable. Where it is
+/// taken back after that, this is said, and what has come in its place is handed on.
 fn follow_log(following: &Following<'_>, each: &mut dyn FnMut(Item) -> ControlFlow<()>) -> Result<(), OpenError> {
     let disk = SystemDisk;
     let folder = following.data_dir.join("log").join(following.channel.topic("articles"));
@@ -146,20 +166,10 @@ fn follow_log(following: &Following<'_>, each: &mut dyn FnMut(Item) -> ControlFl
         From::Beginning => 0,
         From::End => i64::MAX,
     };
-    let mut stopped = read_from(&disk, &folder, from, &mut take)?;
-    if !following.onwards {
-        return Ok(());
-    }
-    loop {
-        if (following.stop)() {
-            return Ok(());
-        }
+    let mut follower = Follower::begin(&disk, &folder, from, &mut take)?;
+    while following.onwards && !(following.stop)() {
         std::thread::sleep(LOOK);
-        stopped = match stopped {
-            Some(place) => Some(read_on(&disk, &folder, place, &mut take)?),
-            None => bases(&disk, &folder)?
-                .first()
-                .map(|base| (*base, Read { next: *base, length: 0, skipped: 0, whole: true })),
-        };
+        follower.read_on(&mut take)?;
     }
+    Ok(())
 }

@@ -24,6 +24,7 @@ const OWNED: &[(&[&str], &str)] = &[
     ),
     (&["max.in.flight", "max.in.flight.requests.per.connection"], "the order of records rests on it; remove it"),
     (&["isolation.level"], "what is read back is always read_committed; remove it"),
+    (&["client.rack"], "what is read back comes from the leader, for followers know less of the end; remove it"),
     (
         &["partitioner", "partitioner_cb", "sticky.partitioning.linger.ms"],
         "records are placed as the Java client places them; remove it",
@@ -139,6 +140,7 @@ mod tests {
             ("message.timeout.ms", "connect_timeout"),
             ("plugin.library.paths", "no plug-ins"),
             ("group.id", "no consumer group"),
+            ("client.rack", "from the leader"),
         ] {
             let told = check(key, "1").expect(key);
             assert!(told.contains(instead), "{key}: {told}");
@@ -155,7 +157,9 @@ mod tests {
 
     #[test]
     fn other_properties_pass() {
-        for (key, value) in [("compression.type", "lz4"), ("client.rack", "a"), ("security.protocol", "plaintext")] {
+        for (key, value) in
+            [("compression.type", "lz4"), ("client.dns.lookup", "use_all_dns_ips"), ("security.protocol", "plaintext")]
+        {
             assert_eq!(check(key, value), None, "{key}");
         }
     }

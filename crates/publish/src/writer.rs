@@ -12,7 +12,7 @@ use wiredesk_model::secret::Secret;
 use wiredesk_model::topic::{Found, Message, Positions, TopicIdentity};
 use wiredesk_model::units::Span;
 
-use crate::error::{CommitError, OpenError, TailError};
+use crate::error::{Incomplete, OpenError, TailError};
 use crate::kafka::{self, KafkaWriter};
 use crate::log::LogWriter;
 use crate::settings::{Kind, Settings};
@@ -94,16 +94,20 @@ impl Writer {
         }
     }
 
-    /// RUN: all of the batch or none of it. The receipts are in the order of the messages.
+    /// RUN: all of the batch or none of it; with Kafka and without transactions, part of it may be in. The receipts are in the
+    /// order of the messages.
     ///
     /// # Errors
-    /// [`CommitError`] says what became of the batch. After [`CommitError::Uncertain`] and [`CommitError::Fenced`] the
+    /// [`Incomplete`] says what became of the batch. After [`CommitError::Uncertain`] and [`CommitError::Fenced`] the
     /// writer is of no further use.
-    pub fn commit(&mut self, batch: &[Message]) -> Result<Vec<Receipt>, CommitError> {
+    ///
+    /// [`CommitError::Uncertain`]: crate::error::CommitError::Uncertain
+    /// [`CommitError::Fenced`]: crate::error::CommitError::Fenced
+    pub fn commit(&mut self, batch: &[Message]) -> Result<Vec<Receipt>, Incomplete> {
         match self {
             Self::Kafka(writer) => writer.commit(batch),
-            Self::Log(writer) => writer.commit(batch),
-            Self::Stdout(writer) => writer.commit(batch),
+            Self::Log(writer) => writer.commit(batch).map_err(Into::into),
+            Self::Stdout(writer) => writer.commit(batch).map_err(Into::into),
         }
     }
 }

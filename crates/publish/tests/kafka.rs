@@ -80,7 +80,7 @@ fn start_fences_the_former_writer() {
     let mut young = Desk::new(&broker, "fence", "b", 2);
     let mut second = young.writer();
     assert_eq!(young.found.len(), 1);
-    let refused = first.commit(&old.batch(&["two"])).expect_err("fenced");
+    let refused = first.commit(&old.batch(&["two"])).expect_err("fenced").why;
     assert!(matches!(refused, CommitError::Fenced { .. }), "{refused:?}");
     assert_eq!(refused.fault(), Fault::Fatal);
 
@@ -140,24 +140,46 @@ fn a_strangers_open_transaction_is_waited_for() {
     assert_eq!(opened.warnings.len(), 1, "{:?}", opened.warnings);
 }
 
+/// Letters that compression cannot fold: over the broker's 1 MiB.
+fn too_large() -> Vec<u8> {
+    let mut state = 1u64;
+    let noise = (0..2 << 20).map(|_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        b' ' + (state >> 57) as u8 % 64
+    });
+    noise.collect()
+}
+
+#[test]
+fn a_reader_that_wants_to_end_waits_for_a_commit_under_way_and_not_for_a_transaction_that_stays_open() {
+    let Some(broker) = broker() else { return };
+    let mut desk = Desk::new(&broker, "settled", "a", 1);
+    desk.writer().commit(&desk.batch(&["one"])).expect("committed");
+    let stranger = desk.half_way("about-to-commit", &["theirs"]);
+    let committing = std::thread::spawn(move || {
+        stranger.poll(Duration::from_secs(1));
+        stranger.commit_transaction(Duration::from_secs(10)).expect("still theirs");
+    });
+    assert_eq!(keys(&desk.seen()), hexes(&["one", "theirs"]));
+    committing.join().expect("the stranger ends well");
+
+    let open = desk.half_way("not-to-commit", &["never"]);
+    assert_eq!(keys(&desk.seen()), hexes(&["one", "theirs"]));
+    open.abort_transaction(Duration::from_secs(10)).expect("it was open all the while");
+}
+
 #[test]
 fn a_refused_record_takes_its_batch_back_and_nothing_is_seen_of_it() {
     let Some(broker) = broker() else { return };
     let mut desk = Desk::new(&broker, "refused", "a", 1);
     let mut writer = desk.writer();
     let mut batch = desk.batch(&["one", "two", "three"]);
-    // Letters that compression cannot fold: over the broker's 1 MiB.
-    let mut state = 1u64;
-    let noise = (0..2 << 20).map(|_| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        b' ' + (state >> 57) as u8 % 64
-    });
-    batch[1].value = noise.collect();
-    let refused = writer.commit(&batch).expect_err("too large");
+    batch[1].value = too_large();
+    let refused = writer.commit(&batch).expect_err("too large").why;
     assert!(matches!(refused, CommitError::Refused { size: true, .. }), "{refused:?}");
     assert_eq!(desk.seen(), []);
 
-    let refused = writer.commit(&batch[1..2]).expect_err("too large alone");
+    let refused = writer.commit(&batch[1..2]).expect_err("too large alone").why;
     assert!(matches!(refused, CommitError::Refused { size: true, .. }), "{refused:?}");
     writer.commit(&[batch[0].clone(), batch[2].clone()]).expect("the others");
     assert_eq!(keys(&desk.seen()), hexes(&["one", "three"]));
@@ -217,6 +239,39 @@ fn at_least_once_needs_no_transactions_and_reads_the_tail() {
     drop(writer);
     drop(desk.writer());
     assert_eq!(desk.found.len(), receipts.len());
+}
+
+#[test]
+fn without_transactions_what_a_refused_record_leaves_of_its_batch_is_sent_again_and_nothing_else() {
+    let Some(broker) = broker() else { return };
+    let mut desk = Desk::new(&broker, "atleast.refused", "a", 1);
+    desk.settings.kafka.delivery = Delivery::AtLeastOnce;
+    desk.settings.kafka.create_topics.as_mut().expect("they are created").partitions = 6.try_into().expect("not 0");
+    let mut writer = desk.writer();
+    let texts: Vec<String> = (0..9).map(|n| format!("n{n}")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let mut batch = desk.batch(&texts);
+    batch[4].value = too_large();
+    let refused = writer.commit(&batch).expect_err("one is too large");
+    assert!(matches!(refused.why, CommitError::Refused { size: true, .. }), "{refused:?}");
+    let mut taken = refused.inside;
+    assert_eq!(taken.len(), batch.len());
+    for (message, receipt) in batch.iter().zip(&mut taken).filter(|(_, receipt)| receipt.is_none()) {
+        match writer.commit(std::slice::from_ref(message)) {
+            Ok(receipts) => *receipt = Some(receipts[0]),
+            Err(refused) => {
+                assert!(matches!(refused.why, CommitError::Refused { size: true, .. }), "{refused:?}");
+                assert_eq!(message.key, batch[4].key, "it alone is too large");
+            }
+        }
+    }
+    let good: Vec<&str> = texts.iter().copied().filter(|text| *text != "n4").collect();
+    let seen = desk.seen();
+    assert_eq!(keys(&seen), hexes(&good), "each once");
+    for (message, receipt) in batch.iter().zip(&taken).filter(|(message, _)| message.key != batch[4].key) {
+        let item = seen.iter().find(|item| item.key == message.key).expect("there");
+        assert_eq!(Some(item.receipt), *receipt);
+    }
 }
 
 #[test]

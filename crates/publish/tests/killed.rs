@@ -48,7 +48,7 @@ fn a_broker_that_was_killed_is_found_again() {
             enough.store(true, Ordering::SeqCst);
         });
         for text in &texts {
-            match writer.commit(&desk.batch(&[text])) {
+            match writer.commit(&desk.batch(&[text])).map_err(|incomplete| incomplete.why) {
                 Ok(_) => promised.push(text),
                 Err(CommitError::Aborted { .. } | CommitError::Wait { .. }) => {}
                 Err(CommitError::Uncertain { .. }) => {

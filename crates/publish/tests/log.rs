@@ -229,7 +229,7 @@ fn what_is_no_json_is_refused_and_leaves_nothing() {
     let mut writer = desk.writer();
     let mut batch = desk.batch(&["one", "two"]);
     batch[1].value = b"no json".to_vec();
-    let refused = writer.commit(&batch).expect_err("refused");
+    let refused = writer.commit(&batch).expect_err("refused").why;
     assert!(matches!(refused, CommitError::Refused { size: false, .. }), "{refused:?}");
     assert_eq!(desk.seen(), []);
     assert_eq!(writer.commit(&batch[..1]).expect("the other")[0].offset, 0);
@@ -295,7 +295,7 @@ fn a_full_disk_takes_the_batch_back_and_waits() {
     let mut writer = desk.writer();
     writer.commit(&desk.batch(&["one"])).expect("committed");
     failing.writes.store(1, Ordering::SeqCst);
-    let refused = writer.commit(&desk.batch(&["two", "three"])).expect_err("full");
+    let refused = writer.commit(&desk.batch(&["two", "three"])).expect_err("full").why;
     assert!(matches!(refused, CommitError::Wait { .. }), "{refused:?}");
     assert_eq!(desk.seen().len(), 1);
     let receipts = writer.commit(&desk.batch(&["two", "three"])).expect("room again");
@@ -309,7 +309,7 @@ fn after_a_failed_sync_only_start_knows() {
     desk.disk = Arc::new(failing.clone());
     let mut writer = desk.writer();
     failing.syncs.store(1, Ordering::SeqCst);
-    let refused = writer.commit(&desk.batch(&["one"])).expect_err("no sync");
+    let refused = writer.commit(&desk.batch(&["one"])).expect_err("no sync").why;
     assert!(matches!(refused, CommitError::Uncertain { .. }), "{refused:?}");
     drop(writer);
     let mut writer = desk.writer();

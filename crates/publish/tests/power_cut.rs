@@ -149,7 +149,7 @@ impl Desk {
                     batch.push(message(Channel::DeadLetters, 1_000_000));
                     batch.insert(0, message(Channel::Copies, 1_000_001));
                 }
-                match writer.commit(&batch) {
+                match writer.commit(&batch).map_err(|incomplete| incomplete.why) {
                     Ok(receipts) => {
                         let articles = batch.iter().zip(&receipts).filter(|(m, _)| m.channel == Channel::Articles);
                         for ((_, receipt), number) in articles.zip(&numbers) {

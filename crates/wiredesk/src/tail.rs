@@ -10,6 +10,7 @@ use serde_json::Value;
 use wiredesk_model::fault::{AsFault, Fault};
 use wiredesk_model::link::printable;
 use wiredesk_model::topic::Channel;
+use wiredesk_publish::error::OpenError;
 use wiredesk_publish::follow::{Following, From, Item, follow};
 use wiredesk_publish::writer::patiently;
 
@@ -51,13 +52,18 @@ pub(crate) fn tail(path: &Path, wish: &Wish) -> Result<Exit, Failure> {
         stop: &|| stopped.load(Ordering::Relaxed),
     };
     let timeout = loaded.config.publish.kafka.connect_timeout;
-    patiently(timeout, following.stop, |until| follow(&Following { until, ..following }, &mut seen)).map_err(
-        |error| {
-            let exit = if error.fault() == Fault::Fatal { Exit::Config } else { Exit::Unavailable };
-            Failure { exit, error: error.into() }
-        },
-    )?;
+    patiently(timeout, following.stop, |until| follow(&Following { until, ..following }, &mut seen))
+        .map_err(|error| Failure { exit: exit(&error), error: error.into() })?;
     Ok(Exit::Ok)
+}
+
+/// How `tail` ends when the topic cannot be read.
+fn exit(error: &OpenError) -> Exit {
+    match error {
+        OpenError::Io { .. } | OpenError::Corrupt { .. } => Exit::Io,
+        error if error.fault() == Fault::Fatal => Exit::Config,
+        _ => Exit::Unavailable,
+    }
 }
 
 /// Writes a record to standard output: as a card, or its JSON on a line.
@@ -103,4 +109,19 @@ fn card(item: &Item) -> String {
         number("/word_count"),
         number("/extraction/blocks_removed"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_cannot_be_read_ends_tail_with_74_and_a_topic_that_is_not_there_with_78() {
+        let path = std::path::PathBuf::from("log");
+        let source = std::io::Error::other("the disk said no");
+        assert_eq!(exit(&OpenError::Io { doing: "read", path: path.clone(), source }), Exit::Io);
+        assert_eq!(exit(&OpenError::Corrupt { path, line: 7 }), Exit::Io);
+        assert_eq!(exit(&OpenError::NoTopic { topics: "t".into(), brokers: "b".into() }), Exit::Config);
+        assert_eq!(exit(&OpenError::Unreachable { brokers: "b".into(), tried: "b".into() }), Exit::Unavailable);
+    }
 }

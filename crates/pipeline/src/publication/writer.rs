@@ -18,7 +18,7 @@ use wiredesk_model::outcome::{Dropped, Receipt};
 use wiredesk_model::record::Event;
 use wiredesk_model::secret::Secret;
 use wiredesk_model::topic::{Found, Message};
-use wiredesk_publish::error::{CommitError, OpenError};
+use wiredesk_publish::error::{CommitError, Incomplete, OpenError};
 use wiredesk_publish::settings::Kind;
 use wiredesk_publish::writer::{Opening, Tail, Writer};
 use wiredesk_store::error::StoreError;
@@ -337,12 +337,16 @@ impl Thread {
             self.committing(Some(Instant::now()));
             let committed = writer.commit(&messages);
             self.committing(None);
-            match committed {
+            let Incomplete { inside, why } = match committed {
                 Ok(receipts) => {
                     trouble.over(&self.standing);
                     return self.committed(batch, &receipts);
                 }
-                Err(CommitError::Aborted { error }) => {
+                Err(incomplete) => incomplete,
+            };
+            batch = self.committed_in_part(batch, inside)?;
+            match why {
+                CommitError::Aborted { error } => {
                     aborts += 1;
                     if aborts == 1 {
                         warn!(stage = "publish", records = batch.len(), error, "transaction aborted; sent again");
@@ -351,19 +355,19 @@ impl Thread {
                     }
                     self.pause();
                 }
-                Err(CommitError::Refused { error, size }) => {
+                CommitError::Refused { error, size } => {
                     if batch.len() == 1 {
                         batch.pop().into_iter().for_each(|item| refuse(item, &error, size));
                         return Ok(Written::Done);
                     }
                     return self.one_by_one(writer, batch);
                 }
-                Err(CommitError::Wait { error }) => {
+                CommitError::Wait { error } => {
                     trouble.say(&self.standing, &error);
                     self.pause();
                 }
-                Err(CommitError::Uncertain { error }) => return Ok(Written::StartAgain(batch, error)),
-                Err(CommitError::Fenced { error }) => {
+                CommitError::Uncertain { error } => return Ok(Written::StartAgain(batch, error)),
+                CommitError::Fenced { error } => {
                     return Err(Ending::TakenOver(format!("another desk took over: {error}")));
                 }
             }
@@ -381,6 +385,25 @@ impl Thread {
             }
         }
         Ok(Written::Done)
+    }
+
+    /// Answers those of a batch that are in the topic though others of it failed; the others are left.
+    fn committed_in_part(&mut self, batch: Vec<Item>, inside: Vec<Option<Receipt>>) -> Result<Vec<Item>, Ending> {
+        if inside.iter().all(Option::is_none) {
+            return Ok(batch);
+        }
+        let (mut there, mut receipts, mut left) = (Vec::new(), Vec::new(), Vec::new());
+        for (item, receipt) in batch.into_iter().zip(inside) {
+            match receipt {
+                Some(receipt) => {
+                    there.push(item);
+                    receipts.push(receipt);
+                }
+                None => left.push(item),
+            }
+        }
+        self.committed(there, &receipts)?;
+        Ok(left)
     }
 
     fn committed(&mut self, batch: Vec<Item>, receipts: &[Receipt]) -> Result<Written, Ending> {
@@ -478,7 +501,7 @@ fn refuse(item: Item, error: &str, size: bool) {
         Item::Record { message, reply, .. } => {
             let dropped = if size {
                 Dropped::TooLarge {
-                    what: format!("the record of {} bytes is over the topic's limit", message.weight()),
+                    what: format!("the record of {} bytes is over the topic's limit: {error}", message.weight()),
                 }
             } else {
                 Dropped::Refused { error: error.to_owned() }

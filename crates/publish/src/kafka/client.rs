@@ -60,7 +60,9 @@ impl Clients<'_> {
         if !["compression.type", "compression.codec"].iter().any(|key| self.properties.contains_key(*key)) {
             config.set("compression.type", "zstd");
         }
-        let kbytes = (self.settings.in_flight.bytes.0 >> 10).clamp(1, 2_097_151);
+        // How much waits is bounded where records are offered, and one that is larger than the bound goes out alone.
+        let room = self.settings.in_flight.bytes.0.max(LARGEST_RECORD as u64);
+        let kbytes = (room >> 10).clamp(1, 2_097_151);
         config
             .set("enable.idempotence", "true")
             .set("acks", "all")

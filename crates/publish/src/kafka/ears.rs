@@ -40,14 +40,19 @@ struct Heard {
 pub(crate) struct Reports {
     batch: u32,
     receipts: Vec<Option<Receipt>>,
-    /// The first record that failed, and why.
-    pub(crate) failed: Option<Code>,
+    /// Why records failed, in the order in which it was reported.
+    pub(crate) failed: Vec<Code>,
 }
 
 impl Reports {
     /// The receipts, if every record has one.
-    pub(crate) fn complete(&mut self) -> Option<Vec<Receipt>> {
-        std::mem::take(&mut self.receipts).into_iter().collect()
+    pub(crate) fn complete(&self) -> Option<Vec<Receipt>> {
+        self.receipts.iter().copied().collect()
+    }
+
+    /// The receipts of those that have one.
+    pub(crate) fn take(&mut self) -> Vec<Option<Receipt>> {
+        std::mem::take(&mut self.receipts)
     }
 }
 
@@ -65,7 +70,7 @@ impl Ears {
     pub(crate) fn expect(&self, len: usize) -> u32 {
         let mut reports = held(&self.reports);
         let batch = reports.batch.wrapping_add(1);
-        *reports = Reports { batch, receipts: vec![None; len], failed: None };
+        *reports = Reports { batch, receipts: vec![None; len], failed: Vec::new() };
         batch
     }
 
@@ -162,10 +167,8 @@ impl ProducerContext for Ears {
             Ok(_) => {}
             Err((error, _)) => {
                 let code = code(error);
-                // Records that were dropped because another one failed are not the reason.
-                let dropped = |code| matches!(code, Code::PurgeQueue | Code::PurgeInflight);
-                if reports.failed.is_none_or(dropped) {
-                    reports.failed = Some(code);
+                if !reports.failed.contains(&code) {
+                    reports.failed.push(code);
                 }
             }
         }

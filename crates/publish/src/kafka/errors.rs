@@ -70,6 +70,35 @@ pub(crate) fn sort(code: Code, error: String) -> CommitError {
     }
 }
 
+/// What becomes of those of a batch that failed for this reason where there is no transaction to take them back: only what the
+/// broker said no to is certainly not in the topic.
+pub(crate) fn sort_untaken(code: Code, error: String) -> CommitError {
+    match sort(code, error) {
+        CommitError::Aborted { error } => CommitError::Uncertain { error },
+        certain => certain,
+    }
+}
+
+/// The first of the reasons that is one: records that were dropped because another one failed are none.
+pub(crate) fn first(codes: &[Code]) -> Option<Code> {
+    codes.iter().copied().find(|code| !is_dropped(*code)).or_else(|| codes.first().copied())
+}
+
+/// The one of several reasons by which what failed is to be judged as a whole: what is unknown before what is refused, and that
+/// before what has to wait.
+pub(crate) fn gravest(codes: &[Code]) -> Option<Code> {
+    codes.iter().copied().min_by_key(|code| match sort(*code, String::new()) {
+        _ if is_dropped(*code) => 3,
+        CommitError::Refused { .. } => 1,
+        CommitError::Wait { .. } => 2,
+        _ => 0,
+    })
+}
+
+fn is_dropped(code: Code) -> bool {
+    matches!(code, Code::PurgeQueue | Code::PurgeInflight)
+}
+
 /// What an error while opening means.
 pub(crate) fn opening(doing: &str, brokers: &str, error: &KafkaError) -> OpenError {
     let why = words(error);
@@ -99,6 +128,18 @@ mod tests {
         assert!(matches!(sorted(Code::InvalidTimestamp), CommitError::Wait { .. }));
         assert!(matches!(sorted(Code::TopicAuthorizationFailed), CommitError::Wait { .. }));
         assert!(matches!(sorted(Code::MessageTimedOut), CommitError::Aborted { .. }));
+        assert!(matches!(sort_untaken(Code::MessageTimedOut, String::new()), CommitError::Uncertain { .. }));
+        assert!(matches!(sort_untaken(Code::InvalidRecord, String::new()), CommitError::Refused { .. }));
         assert!(is_fence(Code::ProducerFenced) && !is_fence(Code::InvalidProducerIdMapping));
+    }
+
+    #[test]
+    fn a_transaction_is_judged_by_its_first_reason_and_anything_else_by_the_gravest() {
+        let codes = [Code::PurgeQueue, Code::NotEnoughReplicas, Code::MessageSizeTooLarge, Code::MessageTimedOut];
+        for most in 1..=codes.len() {
+            assert_eq!(gravest(&codes[..most]), Some(codes[most - 1]));
+        }
+        assert_eq!((first(&codes), first(&codes[..1])), (Some(codes[1]), Some(codes[0])));
+        assert_eq!((first(&[]), gravest(&[])), (None, None));
     }
 }

@@ -1,7 +1,9 @@
 //! Committed records, from one offset to another.
 //!
 //! Offsets have gaps: the marks that end transactions, and what was aborted, take offsets and are never delivered. So a
-//! partition has been read when the client says it stands at the partition's end, or delivers something beyond.
+//! partition has been read when the client stands at or beyond the end that was asked for, marks counted, whatever the last
+//! record was. That the client calls a place the end proves nothing: it repeats what the broker said that answered, and one
+//! that has just become leader may not know yet how much was acknowledged.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,13 +26,28 @@ use crate::kafka::errors::{code, opening};
 const STALLED: Duration = Duration::from_secs(30);
 
 /// What came next.
-pub(crate) enum Next<'a> {
+pub(crate) enum Next<R> {
     /// A committed record.
-    Record(BorrowedMessage<'a>),
-    /// The client stands at the end of this partition, for now.
-    End(i32),
+    Record(R),
+    /// A broker says that there is no more in a partition, for now.
+    End {
+        /// The partition.
+        partition: i32,
+        /// How far it was read, marks counted: the offset of the next record, if there is one.
+        position: i64,
+    },
     /// Nothing yet.
     Nothing,
+}
+
+/// What is still to be read, by partition: how far it was read, and (without) up to where it is to be.
+type Unread = BTreeMap<i32, (i64, i64)>;
+
+/// A partition of which nothing came for too long.
+struct Stalled {
+    partition: i32,
+    position: i64,
+    end: i64,
 }
 
 /// Reads assigned partitions of one topic.
@@ -53,14 +70,16 @@ impl Reader<'_> {
     }
 
     /// The next record; waits a moment for it.
-    pub(crate) fn next(&self) -> Result<Next<'_>, OpenError> {
+    pub(crate) fn next(&self) -> Result<Next<BorrowedMessage<'_>>, OpenError> {
         if (self.stop)() {
             return Err(OpenError::Stopped);
         }
         let error = match self.client.poll(LOOK) {
             None => return Ok(Next::Nothing),
             Some(Ok(message)) => return Ok(Next::Record(message)),
-            Some(Err(KafkaError::PartitionEOF(partition))) => return Ok(Next::End(partition)),
+            Some(Err(KafkaError::PartitionEOF(partition))) => {
+                return Ok(Next::End { partition, position: self.position(partition)? });
+            }
             Some(Err(error)) => error,
         };
         match code(&error) {
@@ -79,45 +98,67 @@ impl Reader<'_> {
         }
     }
 
+    /// How far the client has read a partition; before its first record or mark that is nowhere.
+    fn position(&self, partition: i32) -> Result<i64, OpenError> {
+        let positions = self.client.position().map_err(|e| opening("reading the topic", self.brokers, &e))?;
+        match positions.find_partition(self.topic, partition).map(|found| found.offset()) {
+            Some(Offset::Offset(position)) => Ok(position),
+            _ => Ok(-1),
+        }
+    }
+
     /// Reads every partition from its first to (without) its second offset.
     pub(crate) fn read(
         &self,
         spans: &BTreeMap<i32, (i64, i64)>,
         take: &mut dyn FnMut(&BorrowedMessage<'_>) -> Result<(), OpenError>,
     ) -> Result<(), OpenError> {
-        let mut open: BTreeMap<i32, (i64, i64)> =
-            spans.iter().filter(|(_, (a, b))| a < b).map(|(p, s)| (*p, *s)).collect();
-        if open.is_empty() {
+        let unread: Unread = spans.iter().filter(|(_, (a, b))| a < b).map(|(p, s)| (*p, *s)).collect();
+        if unread.is_empty() {
             return Ok(());
         }
-        self.assign(open.iter().map(|(partition, (from, _))| (*partition, *from)))?;
-        let mut moved = Instant::now();
-        while let Some((partition, (_, end))) = open.first_key_value() {
-            match self.next()? {
-                Next::Record(message) => {
-                    take(&message)?;
-                    let beyond = |(_, end): &(i64, i64)| message.offset() + 1 >= *end;
-                    if open.get(&message.partition()).is_some_and(beyond) {
-                        open.remove(&message.partition());
-                    }
-                    moved = Instant::now();
-                }
-                Next::End(partition) => {
-                    open.remove(&partition);
-                    moved = Instant::now();
-                }
-                Next::Nothing if moved.elapsed() > STALLED => {
-                    return Err(OpenError::Broken {
-                        doing: format!("reading partition {partition} of {} up to offset {end}", self.topic),
-                        brokers: self.brokers.to_owned(),
-                        why: self.client.context().reasons("nothing came for 30 s"),
-                    });
-                }
-                Next::Nothing => {}
+        self.assign(unread.iter().map(|(partition, (from, _))| (*partition, *from)))?;
+        let stalled = read_all(unread, &mut || self.next(), &mut |message| {
+            take(message)?;
+            Ok(receipt(message))
+        })?;
+        let Some(Stalled { partition, position, end }) = stalled else { return Ok(()) };
+        Err(OpenError::Broken {
+            doing: format!("reading partition {partition} of {} from offset {position} up to {end}", self.topic),
+            brokers: self.brokers.to_owned(),
+            why: self.client.context().reasons("nothing came for 30 s"),
+        })
+    }
+}
+
+/// Takes what comes next until nothing is unread; says which partition it gave up, if one. `take` answers where the record is.
+fn read_all<R>(
+    mut unread: Unread,
+    next: &mut dyn FnMut() -> Result<Next<R>, OpenError>,
+    take: &mut dyn FnMut(&R) -> Result<Receipt, OpenError>,
+) -> Result<Option<Stalled>, OpenError> {
+    let mut moved = Instant::now();
+    while let Some((partition, (position, end))) = unread.first_key_value() {
+        let (partition, stands) = match next()? {
+            Next::Record(record) => {
+                let at = take(&record)?;
+                (at.partition, at.offset + 1)
+            }
+            Next::End { partition, position } => (partition, position),
+            Next::Nothing if moved.elapsed() > STALLED => {
+                return Ok(Some(Stalled { partition: *partition, position: *position, end: *end }));
+            }
+            Next::Nothing => continue,
+        };
+        moved = Instant::now();
+        if let Some((position, end)) = unread.get_mut(&partition) {
+            *position = stands.max(*position);
+            if *position >= *end {
+                unread.remove(&partition);
             }
         }
-        Ok(())
     }
+    Ok(None)
 }
 
 /// Where a record is.
@@ -147,4 +188,41 @@ pub(crate) fn joint(headers: &[(String, String)]) -> Option<Joint> {
         revision: named("wd-revision")?.parse().ok()?,
         desk: named("wd-desk")?.parse().ok()?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads partition 0 from its beginning up to offset 5 while this comes, and nothing after it; says what was taken, and
+    /// how much came that was not asked for any more.
+    fn read(script: Vec<Next<i64>>) -> (Vec<i64>, usize) {
+        let (mut script, mut taken) = (script.into_iter(), Vec::new());
+        let done =
+            read_all(BTreeMap::from([(0, (0, 5))]), &mut || script.next().ok_or(OpenError::Stopped), &mut |offset| {
+                taken.push(*offset);
+                Ok(Receipt { partition: 0, offset: *offset })
+            });
+        assert!(matches!(done, Ok(None) | Err(OpenError::Stopped)));
+        (taken, script.count())
+    }
+
+    fn end(position: i64) -> Next<i64> {
+        Next::End { partition: 0, position }
+    }
+
+    #[test]
+    fn an_end_short_of_the_one_that_was_asked_for_is_not_believed() {
+        let early = vec![Next::Record(0), Next::Record(1), end(2), Next::Nothing, Next::Record(2), Next::Record(4)];
+        assert_eq!(read(early), (vec![0, 1, 2, 4], 0));
+        let at_once = vec![end(-1), end(0), Next::Record(4)];
+        assert_eq!(read(at_once), (vec![4], 0));
+    }
+
+    #[test]
+    fn marks_and_what_was_aborted_reach_to_the_end_without_a_record() {
+        // Offsets 2 to 4: a record that was aborted, and marks.
+        assert_eq!(read(vec![Next::Record(0), Next::Record(1), end(5), Next::Record(5)]), (vec![0, 1], 1));
+        assert_eq!(read(vec![end(6), Next::Record(6)]), (vec![], 1));
+    }
 }

@@ -1,7 +1,8 @@
 //! RUN: one batch, one transaction. Begin, send, poll until nothing is in flight, commit.
 //!
 //! A batch may be sent again only after an abort that succeeded. Every other end leaves open what is in the topic, and
-//! only START can tell.
+//! only START can tell. Without transactions nothing can be taken back: then what was acknowledged is in the topic, what the
+//! broker said no to is not, and of anything else START has to tell.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -13,10 +14,10 @@ use wiredesk_faults::{Point, reach};
 use wiredesk_model::outcome::Receipt;
 use wiredesk_model::topic::{Channel, Message};
 
-use crate::error::CommitError;
+use crate::error::{CommitError, Incomplete};
 use crate::kafka::client::{Producer, delivery_timeout, transaction_timeout};
 use crate::kafka::ears::ticket;
-use crate::kafka::errors::{code, code_words, is_fence, sort, words};
+use crate::kafka::errors::{code, code_words, first, gravest, is_fence, sort, sort_untaken, words};
 use crate::settings::{Delivery, Settings};
 
 /// librdkafka's own waits are coarse (100 ms); many short ones are not.
@@ -92,11 +93,11 @@ impl KafkaWriter {
         }
     }
 
-    /// All of the batch or none of it; see [`crate::writer::Writer::commit`].
+    /// All of the batch or, with transactions, none of it; see [`crate::writer::Writer::commit`].
     ///
     /// # Errors
-    /// [`CommitError`], naming brokers and topic.
-    pub fn commit(&mut self, batch: &[Message]) -> Result<Vec<Receipt>, CommitError> {
+    /// [`Incomplete`], naming brokers and topic.
+    pub fn commit(&mut self, batch: &[Message]) -> Result<Vec<Receipt>, Incomplete> {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
@@ -107,28 +108,25 @@ impl KafkaWriter {
             }
         }
         let mut done = self.attempt(batch);
-        if self.gap && matches!(done, Err(CommitError::Aborted { .. })) {
+        if self.gap && matches!(&done, Err(Incomplete { why: CommitError::Aborted { .. }, .. })) {
             done = self.attempt(batch);
         }
-        self.gap = matches!(done, Err(CommitError::Refused { .. } | CommitError::Wait { .. }));
-        self.waited = matches!(done, Err(CommitError::Wait { .. }));
+        let why = done.as_ref().err().map(|incomplete| &incomplete.why);
+        self.gap = matches!(why, Some(CommitError::Refused { .. } | CommitError::Wait { .. }));
+        self.waited = matches!(why, Some(CommitError::Wait { .. }));
         done
     }
 
-    fn attempt(&self, batch: &[Message]) -> Result<Vec<Receipt>, CommitError> {
+    fn attempt(&self, batch: &[Message]) -> Result<Vec<Receipt>, Incomplete> {
         let age = Age::now();
-        if self.transactional {
-            self.producer.begin_transaction().map_err(|e| self.unknown(&Trouble::of(&e), &age))?;
-            reach(Point::Begun);
+        if !self.transactional {
+            return self.send(batch).map_err(|trouble| self.leave(&trouble, &age));
         }
-        let receipts = match self.send(batch) {
-            Ok(receipts) => receipts,
-            Err(trouble) => return Err(self.take_back(&trouble, &age)),
-        };
+        self.producer.begin_transaction().map_err(|e| self.unknown(&Trouble::of(&e), &age))?;
+        reach(Point::Begun);
+        let receipts = self.send(batch).map_err(|trouble| self.take_back(&trouble, &age))?;
         reach(Point::Acknowledged);
-        if self.transactional {
-            self.end(&age)?;
-        }
+        self.end(&age)?;
         Ok(receipts)
     }
 
@@ -136,12 +134,38 @@ impl KafkaWriter {
         format!("{what} {} at {}: {words}", self.topics[0], self.brokers)
     }
 
-    /// Hands the batch over and waits until nothing is in flight.
+    /// Hands the batch over and waits until nothing is in flight; with a transaction only until something fails, for the
+    /// abort drops the rest.
     fn send(&self, batch: &[Message]) -> Result<Vec<Receipt>, Trouble> {
-        let ears = Arc::clone(self.producer.context());
-        let number = ears.expect(batch.len());
-        let failed = || ears.reports().failed.map(|code| Trouble { code, words: code_words(code) });
-        let patience = Instant::now();
+        let number = self.producer.context().expect(batch.len());
+        let handed_over = self.hand_over(batch, number);
+        if self.transactional {
+            handed_over?;
+            self.wait_for_reports()?;
+        } else {
+            self.wait_for_reports().and(handed_over)?;
+        }
+        if let Some(trouble) = self.failed() {
+            return Err(trouble);
+        }
+        let receipts = self.producer.context().reports().complete();
+        receipts
+            .ok_or_else(|| Trouble { code: Code::NoOffset, words: "a record was taken without a word where".into() })
+    }
+
+    /// Why the batch has failed, if it has. With a transaction by what failed first, for that may have brought down others.
+    fn failed(&self) -> Option<Trouble> {
+        let reports = self.producer.context().reports();
+        let code = if self.transactional { first(&reports.failed) } else { gravest(&reports.failed) }?;
+        Some(Trouble { code, words: code_words(code) })
+    }
+
+    /// Why nothing more of the batch need be waited for, if so: its transaction will be aborted.
+    fn given_up(&self) -> Result<(), Trouble> {
+        if self.transactional { self.failed().map_or(Ok(()), Err) } else { Ok(()) }
+    }
+
+    fn hand_over(&self, batch: &[Message], number: u32) -> Result<(), Trouble> {
         for (index, message) in batch.iter().enumerate() {
             let headers = message
                 .headers
@@ -164,17 +188,21 @@ impl KafkaWriter {
                 }
                 if self.producer.in_flight_count() == 0 {
                     // An empty queue that has no room for it never will.
-                    let words = "larger than publish.in_flight.bytes".to_owned();
+                    let words = "an empty queue has no room for it".to_owned();
                     return Err(Trouble { code: Code::MessageSizeTooLarge, words });
                 }
                 self.producer.poll(POLL);
-                if let Some(trouble) = failed() {
-                    return Err(trouble);
-                }
+                self.given_up()?;
                 record = back;
             }
             reach(Point::Sent);
         }
+        Ok(())
+    }
+
+    /// Waits until nothing is in flight.
+    fn wait_for_reports(&self) -> Result<(), Trouble> {
+        let patience = Instant::now();
         while self.producer.in_flight_count() > 0 {
             self.producer.poll(POLL);
             if patience.elapsed() > HASTE {
@@ -182,19 +210,12 @@ impl KafkaWriter {
                 std::thread::sleep(REST);
             }
             // Others of the batch may wait for the failed one until they time out; the abort drops them.
-            if let Some(trouble) = failed() {
-                return Err(trouble);
-            }
+            self.given_up()?;
             if patience.elapsed() > 2 * delivery_timeout() {
                 return Err(Trouble { code: Code::MessageTimedOut, words: code_words(Code::MessageTimedOut) });
             }
         }
-        if let Some(trouble) = failed() {
-            return Err(trouble);
-        }
-        let receipts = ears.reports().complete();
-        receipts
-            .ok_or_else(|| Trouble { code: Code::NoOffset, words: "a record was taken without a word where".into() })
+        Ok(())
     }
 
     /// Commits the open transaction; a retriable error means: call again.
@@ -223,15 +244,25 @@ impl KafkaWriter {
         if is_fence(trouble.code) || self.producer.client().fatal_error().is_some() {
             return self.unknown(trouble, age);
         }
-        if self.transactional
-            && let Err(worse) = self.abort()
-        {
+        if let Err(worse) = self.abort() {
             return self.unknown(&worse, age);
         }
         if self.producer.client().fatal_error().is_some() {
             return self.unknown(trouble, age);
         }
         sort(trouble.code, self.told("publishing to", &trouble.words))
+    }
+
+    /// Says what may be done with those of a batch that failed, where there is no transaction that could take back the others.
+    fn leave(&self, trouble: &Trouble, age: &Age) -> Incomplete {
+        if self.producer.client().fatal_error().is_some() {
+            return self.unknown(trouble, age).into();
+        }
+        match sort_untaken(trouble.code, self.told("publishing to", &trouble.words)) {
+            // START reads the topic from where the index stands, so it finds those that are in it, too.
+            why @ CommitError::Uncertain { .. } => why.into(),
+            why => Incomplete { inside: self.producer.context().reports().take(), why },
+        }
     }
 
     fn abort(&self) -> Result<(), Trouble> {

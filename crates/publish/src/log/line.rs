@@ -44,6 +44,9 @@ impl<'de> Deserialize<'de> for InOrder {
 /// A line, read.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Line<'a> {
+    /// Where it begins in its segment, in bytes.
+    #[serde(skip)]
+    pub at: u64,
     /// Counts the channel's records, from 0.
     pub offset: i64,
     /// Our publishing time, milliseconds since 1970.
@@ -77,7 +80,7 @@ pub(crate) fn append(out: &mut Vec<u8>, offset: i64, message: &Message) -> Resul
     };
     let value: &RawValue = serde_json::from_slice(value).map_err(|e| format!("its value is not JSON: {e}"))?;
     let headers = InOrder(message.headers.clone());
-    let line = Line { offset, timestamp: message.timestamp, key: message.key.clone(), headers, value };
+    let line = Line { at: 0, offset, timestamp: message.timestamp, key: message.key.clone(), headers, value };
     serde_json::to_writer(&mut *out, &line).map_err(|e| format!("it cannot be written as JSON: {e}"))?;
     out.push(b'\n');
     Ok(())

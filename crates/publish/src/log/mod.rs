@@ -7,9 +7,11 @@
 //! - [`disk`]: every file operation, behind one door.
 //! - [`mod@line`]: one record as a line.
 //! - `segments`: one channel's folder: where it begins and ends, its last segment, reading.
+//! - `follower`: the lines as they come, and what to do when some of them go again.
 //! - `writer`: START and RUN over the three channels.
 
 pub mod disk;
+pub(crate) mod follower;
 pub mod line;
 pub(crate) mod segments;
 mod writer;

@@ -8,11 +8,11 @@ use crate::error::OpenError;
 use crate::log::disk::{Disk, DiskFile};
 use crate::log::line::{Line, parse};
 
-fn path(folder: &Path, base: i64) -> PathBuf {
+pub(crate) fn path(folder: &Path, base: i64) -> PathBuf {
     folder.join(format!("{base:020}.jsonl"))
 }
 
-fn broken(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> OpenError + use<> {
+pub(crate) fn broken(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> OpenError + use<> {
     let path = path.to_owned();
     move |source| OpenError::Io { doing, path: path.clone(), source }
 }
@@ -69,7 +69,7 @@ pub(crate) fn read(
         }
         if so_far.next >= from {
             match parse(&bytes) {
-                Some(line) if line.offset == so_far.next => take(&line)?,
+                Some(line) if line.offset == so_far.next => take(&Line { at: so_far.length, ..line })?,
                 _ => return Ok(Read { whole: false, ..so_far }),
             }
         } else {
@@ -244,22 +244,6 @@ pub(crate) fn read_from(
         stopped = Some((*base, read));
     }
     Ok(stopped)
-}
-
-/// Goes on in the segment where [`read_from`] or an earlier call stopped.
-pub(crate) fn read_on(
-    disk: &dyn Disk,
-    folder: &Path,
-    (base, read_so_far): (i64, Read),
-    take: &mut dyn FnMut(&Line<'_>) -> Result<(), OpenError>,
-) -> Result<(i64, Read), OpenError> {
-    let at = (read_so_far.length, read_so_far.next);
-    let read = read(disk, &path(folder, base), at, at.1, take)?;
-    let rotated = read.whole && bases(disk, folder)?.binary_search(&read.next).is_ok() && read.next > base;
-    if !rotated {
-        return Ok((base, read));
-    }
-    Ok((read.next, Read { next: read.next, length: 0, skipped: 0, whole: true }))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use wiredesk_model::units::Span;
 use wiredesk_publish::error::OpenError;
 use wiredesk_publish::follow::{Following, From, Item, follow};
 use wiredesk_publish::settings::{CreateTopics, Kind, Settings};
-use wiredesk_publish::writer::{Opened, Opening, Writer};
+use wiredesk_publish::writer::{Opened, Opening, Writer, patiently};
 
 use crate::start::{opening, start};
 
@@ -69,8 +69,9 @@ impl Desk {
         Ok(opened)
     }
 
+    /// START until it succeeds, as the desk does it: a topic that was just made may have no leader that knows of it.
     pub(crate) fn writer(&mut self) -> Writer {
-        self.open().expect("START").writer
+        patiently(Span::seconds(20), &|| false, || self.open()).expect("START").writer
     }
 
     pub(crate) fn message(&self, text: &str) -> Message {
@@ -97,20 +98,6 @@ impl Desk {
 
     /// Everything a `read_committed` consumer sees.
     pub(crate) fn seen(&self) -> Vec<Item> {
-        let mut seen = self.read();
-        // A commit is answered before its marks are in every partition: read until two readings agree.
-        for _ in 0..20 {
-            std::thread::sleep(Duration::from_millis(200));
-            let again = self.read();
-            if again.len() == seen.len() {
-                break;
-            }
-            seen = again;
-        }
-        seen
-    }
-
-    fn read(&self) -> Vec<Item> {
         let mut seen = Vec::new();
         follow(
             &Following {

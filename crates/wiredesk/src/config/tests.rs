@@ -323,14 +323,14 @@ fn a_secret_that_everybody_may_read_is_warned_of() {
     use std::os::unix::fs::PermissionsExt;
     let text = format!(
         "{AGENT}[publish]\nkind = \"kafka\"\n[publish.kafka]\nbrokers = \"k:9092\"\n\
-         properties = {{ \"client.rack\" = {{ file = \"token\" }} }}\n"
+         properties = {{ \"sasl.username\" = {{ file = \"token\" }} }}\n"
     );
     let desk = Desk::new(&text).file("token", "x");
     let mode = |mode| {
         let permissions = std::fs::Permissions::from_mode(mode);
         std::fs::set_permissions(desk.path().with_file_name("token"), permissions).expect("permissions");
         let loaded = load(&desk.path()).expect("no fault");
-        assert_eq!(loaded.kafka_properties["client.rack"].reveal(), "x");
+        assert_eq!(loaded.kafka_properties["sasl.username"].reveal(), "x");
         loaded.warnings.rows().iter().any(|row| row.message.contains("every user of this machine may read"))
     };
     assert!(mode(0o644));
