@@ -27,6 +27,7 @@ use wiredesk_store::feeds::{Failed, FeedState, Next};
 use wiredesk_store::journal::{Journalled, Listed, Poll};
 use wiredesk_store::subscriptions::Subscription;
 
+use crate::cpu::CpuError;
 use crate::desk::{Desk, Event};
 use crate::lane::Permit;
 use crate::meter::PollResult;
@@ -61,7 +62,7 @@ pub(crate) enum PollError {
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
     #[error(transparent)]
-    Cpu(#[from] crate::cpu::CpuError),
+    Cpu(#[from] CpuError),
 }
 
 /// Where a feed is asked: where it has moved to, once that is learned, else where it is configured.
@@ -182,7 +183,7 @@ impl Desk {
     ) -> Result<Parsed, PollError> {
         let _timer = self.meter.stage("parse");
         let identity = feed.identity.or_else(|| state.identity.as_deref().and_then(|name| name.parse().ok()));
-        let parsed = self.cpu.run(move || {
+        let parsed = self.cpu.run_feed(move || {
             let text = wiredesk_decode::feed(&body, content_type.as_deref());
             wiredesk_feed::parse_with(&text.text, &url, identity)
         });
@@ -397,6 +398,7 @@ fn claims(parsed: &Parsed, pace: &Pace) -> Claims {
 fn trouble(error: &PollError) -> Trouble {
     let error = match error {
         PollError::Fetch(error) => error,
+        PollError::Cpu(CpuError::Busy) => return Trouble::Ours,
         PollError::Unreadable(_) | PollError::Cpu(_) => return Trouble::Content,
     };
     match error.class() {
