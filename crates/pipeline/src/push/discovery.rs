@@ -6,7 +6,8 @@ use wiredesk_model::habits::Hub;
 use wiredesk_model::link::{LONGEST, bare};
 
 /// The hub that an answer from `url` names, by its header or by what the feed says of itself (`said`: its hub, and its own name). A feed
-/// that has a hub and calls itself nothing, or something that is longer than any address that is asked for, is called `otherwise`, which is to be the same each time: another name is another subscription.
+/// that has a hub and calls itself nothing is called `otherwise`, which is to be the same each time: another name is another subscription.
+/// An address that is longer than any that is asked for is as good as none.
 pub(crate) fn discovered(pace: &Pace, said: (Option<&str>, Option<&str>), url: &Url, otherwise: &Url) -> Option<Hub> {
     let (hub, self_url) = said;
     let absolute = |said: Option<&str>| {
