@@ -1,10 +1,13 @@
 //! Captions go with their pictures: figures' captions, paragraphs that say a picture's caption again, and in flattened text
 //! the line above a picture's credit.
 
+use std::collections::HashSet;
+
 use wiredesk_model::article::Image;
 use wiredesk_model::block::{BlockKind, Judged, Verdict};
 
 use crate::form::Form;
+use crate::work::Work;
 
 /// The rules that know a picture's credit.
 pub(crate) const CREDITS: &[&str] = &["caption/credit", "caption/agency"];
@@ -16,7 +19,7 @@ pub(crate) fn is_in_group(path: &str) -> bool {
 
 /// Lifts captions of figures, and paragraphs that repeat the caption of a picture that is known already.
 pub(crate) fn figures(blocks: &mut [Judged], images: &[Image]) {
-    let known: Vec<String> = images
+    let known: HashSet<String> = images
         .iter()
         .filter_map(|i| i.caption.as_deref())
         .map(|c| Form::of(c).text)
@@ -53,8 +56,45 @@ pub(crate) fn above_credits(blocks: &mut [Judged]) {
     }
 }
 
+/// More pictures than this are taken from no text.
+const MOST_LIFTED: usize = 1000;
+
+/// From so many bytes on, a caption within a longer text is that picture's.
+const TELLING: usize = 20;
+
+/// What is known of pictures, folded once each.
+#[derive(Default)]
+struct Told {
+    /// Captions and credits.
+    lines: HashSet<String>,
+    /// Captions that are told from chance when they stand within a text.
+    captions: Vec<String>,
+    work: Work,
+}
+
+impl Told {
+    fn note(&mut self, caption: Option<&str>, credit: Option<&str>) {
+        if let Some(caption) = caption {
+            let folded = Form::of(caption).text;
+            if caption.len() > TELLING {
+                self.captions.push(folded.clone());
+            }
+            self.lines.insert(folded);
+        }
+        self.lines.extend(credit.map(|credit| Form::of(credit).text));
+    }
+
+    fn has(&mut self, folded: &str) -> bool {
+        let Self { lines, captions, work } = self;
+        lines.contains(folded)
+            || work.affords(0) && captions.iter().any(|caption| work.affords(folded.len()) && folded.contains(caption))
+    }
+}
+
 /// The pictures that only the text tells of: captions and credits, in the order of the page. Their addresses are unknown.
 pub(crate) fn lifted(blocks: &[Judged], known: &[Image]) -> Vec<Image> {
+    let mut told = Told::default();
+    known.iter().for_each(|image| told.note(image.caption.as_deref(), image.credit.as_deref()));
     let mut images: Vec<Image> = Vec::new();
     let mut above = false;
     for judged in blocks {
@@ -66,18 +106,24 @@ pub(crate) fn lifted(blocks: &[Judged], known: &[Image]) -> Vec<Image> {
             above = false;
             continue;
         }
-        let text = judged.block.text.clone();
-        let folded = Form::of(&text).text;
-        let is = |side: &Option<String>| side.as_ref().is_some_and(|c| Form::of(c).text == folded);
-        let holds = |i: &Image| i.caption.as_ref().is_some_and(|c| c.len() > 20 && folded.contains(&Form::of(c).text));
-        if known.iter().chain(&images).any(|i| is(&i.caption) || is(&i.credit) || holds(i)) {
+        let text = judged.block.text.as_str();
+        if told.has(&Form::of(text).text) {
             continue;
         }
+        if images.len() == MOST_LIFTED {
+            break;
+        }
         let credit = CREDITS.contains(&rule.as_str());
+        if credit {
+            told.note(None, Some(text));
+        } else {
+            told.note(Some(text), None);
+        }
+        let text = Some(text.to_owned());
         match images.last_mut().filter(|i| above && credit && i.credit.is_none()) {
-            Some(image) => image.credit = Some(text),
-            None if credit => images.push(Image { credit: Some(text), ..Image::default() }),
-            None => images.push(Image { caption: Some(text), ..Image::default() }),
+            Some(image) => image.credit = text,
+            None if credit => images.push(Image { credit: text, ..Image::default() }),
+            None => images.push(Image { caption: text, ..Image::default() }),
         }
         above = !credit;
     }

@@ -37,6 +37,23 @@ impl Form {
         form
     }
 
+    /// Whether a text has so many words or more, without counting the rest.
+    pub(crate) fn has_words(text: &str, least: usize) -> bool {
+        let (mut words, mut dense) = (0, 0usize);
+        for word in text.split_whitespace() {
+            let mut letters = word.chars().filter(|c| c.is_alphanumeric());
+            match letters.next() {
+                Some(first) if is_dense(first) => dense += 1 + letters.filter(|c| is_dense(*c)).count(),
+                Some(_) => words += 1,
+                None => {}
+            }
+            if words + dense.div_ceil(2) >= least {
+                return true;
+            }
+        }
+        least == 0
+    }
+
     fn count(&mut self, text: &str) {
         let (mut words, mut dense, mut capitals, mut cased) = (0, 0usize, 0, 0);
         for word in text.split_whitespace() {
@@ -103,9 +120,13 @@ pub(crate) fn fold(text: &str) -> String {
     out
 }
 
+/// The end of a sentence is looked for in so many of a text's last bytes: whoever asks may ask of each line that is added to it.
+const END: usize = 256;
+
 /// Whether a text ends as sentences do, closing quotes and brackets aside.
 pub(crate) fn ends_sentence(text: &str) -> bool {
-    text.trim_end()
+    text[text.ceil_char_boundary(text.len().saturating_sub(END))..]
+        .trim_end()
         .trim_end_matches(['"', '\'', '”', '’', '»', '“', ')', ']', '」', '』', '）', ' '])
         .ends_with(['.', '!', '?', '…', '。', '！', '？', '؟', '।', '۔', '．'])
 }

@@ -12,6 +12,7 @@
 //! - `form`, `tidy`, `words`: a block's text as rules read it, as the record holds it, and counted.
 //! - `zones`: where in the page a block stands; most rules only hold at its edges.
 //! - `repeats`, `headline`, `composed`, `captions`, `tails`, `cuts`, `judge`: the passes over the ledger, in the order of `judge`.
+//! - `work`: how much those of them may do that hold blocks against blocks.
 //! - `assemble`, `address`, `language`, `people`: the article made of what is left and what was claimed.
 
 mod address;
@@ -34,6 +35,7 @@ mod rules;
 mod tails;
 mod tidy;
 mod words;
+mod work;
 mod written;
 mod zones;
 

@@ -10,6 +10,9 @@ use crate::tidy;
 /// A line that breaks off is joined with a capital after it only when it is long: short lines are lines of their own.
 const LONG_LINE: usize = 60;
 
+/// No line of chrome is longer, in bytes.
+const LONGEST_CHROME: usize = 4 << 10;
+
 /// A block in the making.
 struct Piece {
     block: Block,
@@ -122,17 +125,21 @@ fn is_broken(before: &Block, next: &str, same_paragraph: bool) -> bool {
     {
         return false;
     }
-    let form = Form::of(&before.text);
     let lower = next.chars().next().is_some_and(char::is_lowercase);
-    let open = (lower && form.words >= 5) || (same_paragraph && before.text.chars().count() >= LONG_LINE);
+    let open = (lower && Form::has_words(beginning(&before.text), 5))
+        || (same_paragraph && before.text.chars().nth(LONG_LINE - 1).is_some());
     open && !is_chrome(&before.text) && !is_chrome(next)
 }
 
 /// Sentences that go on after a blank line.
 fn close_sentences(pieces: &mut Vec<Piece>) {
-    let mut at = 1;
-    while at < pieces.len() {
-        let (before, next) = (&pieces[at - 1], &pieces[at]);
+    let mut closed: Vec<Piece> = Vec::with_capacity(pieces.len());
+    for next in pieces.drain(..) {
+        let at = closed.len();
+        let Some(before) = closed.last_mut() else {
+            closed.push(next);
+            continue;
+        };
         let whole = before.is_paragraph() && next.is_paragraph() && before.group != next.group;
         let open = before.block.text.ends_with(|c: char| c.is_alphanumeric() || c == ',');
         let lower = next.block.text.starts_with(char::is_lowercase);
@@ -140,17 +147,22 @@ fn close_sentences(pieces: &mut Vec<Piece>) {
             && open
             && lower
             && at > 1
-            && Form::of(&before.block.text).words >= 8
+            && Form::has_words(beginning(&before.block.text), 8)
             && is_broken(&before.block, &next.block.text, false)
         {
-            let next = pieces.remove(at);
-            let before = &mut pieces[at - 1].block.text;
-            before.push(' ');
-            before.push_str(&next.block.text);
+            before.block.text.push(' ');
+            before.block.text.push_str(&next.block.text);
         } else {
-            at += 1;
+            closed.push(next);
         }
     }
+    *pieces = closed;
+}
+
+/// As much of a block as is asked about it while lines are added to it, or the lines of a page without an end of a sentence would cost
+/// the square of their number.
+fn beginning(text: &str) -> &str {
+    &text[..text.floor_char_boundary(LONGEST_CHROME)]
 }
 
 /// The sign before a list item, quotation or heading, with what it makes of the line. Dashes and numbers need company.
@@ -193,9 +205,12 @@ fn marked(line: &str, context: Option<(&[String], usize)>) -> (Block, bool) {
     }
 }
 
-/// Chrome by its words. A pointer to another article may also be a headline ("Opinion: …").
+/// Chrome by its words; no rule knows what is longer than most of them say. A pointer to another article may also be a headline ("Opinion: …").
 fn is_chrome(text: &str) -> bool {
     let rules = rules();
+    if text.len() > LONGEST_CHROME || Form::has_words(text, rules.most_words + 1) {
+        return false;
+    }
     rules.hits(&Form::of(text)).iter().any(|h| h.exact || !rules.rules[h.rule].written.id.starts_with("related/"))
 }
 

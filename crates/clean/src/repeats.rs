@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use wiredesk_model::block::{BlockKind, Judged, Verdict};
 
 use crate::form::Form;
+use crate::work::Work;
 
 /// From so many words on, a block that comes back is a copy and not a refrain.
 const COPY_WORDS: usize = 12;
@@ -70,9 +71,13 @@ fn joins(earlier: &[Option<usize>], gone: &mut [Option<&str>], at: usize, neighb
     }
 }
 
-/// Pull quotes, and teasers that break off: their words stand whole in another paragraph.
+/// Pull quotes, and teasers that break off: their words stand whole in another paragraph. Those for which the work does not last stay.
 fn parts(blocks: &[Judged], body: &[usize], forms: &[Form], gone: &mut [Option<&str>]) {
+    let mut work = Work::default();
     for at in 0..body.len() {
+        if !work.affords(0) {
+            break;
+        }
         let judged = &blocks[body[at]];
         let form = &forms[at];
         if gone[at].is_some() || form.words < 5 {
@@ -86,14 +91,14 @@ fn parts(blocks: &[Judged], body: &[usize], forms: &[Form], gone: &mut [Option<&
         }
         let words = form.text.trim_matches(|c: char| !c.is_alphanumeric());
         let whole = |other: usize| {
-            other != at
-                && gone[other].is_none()
-                && forms[other].text.len() > form.text.len()
-                && if cut_off {
-                    forms[other].text.trim_start_matches('"').starts_with(words)
-                } else {
-                    blocks[body[other]].block.kind == BlockKind::Paragraph && forms[other].text.contains(words)
-                }
+            let text = &forms[other].text;
+            if !work.affords(0) || other == at || gone[other].is_some() || text.len() <= form.text.len() {
+                return false;
+            }
+            if cut_off {
+                return text.trim_start_matches('"').starts_with(words);
+            }
+            blocks[body[other]].block.kind == BlockKind::Paragraph && work.affords(text.len()) && text.contains(words)
         };
         if (0..body.len()).any(whole) {
             gone[at] = Some(if cut_off { "repeat/cut_off" } else { "repeat/pull_quote" });

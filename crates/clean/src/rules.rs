@@ -73,6 +73,8 @@ pub(crate) struct Rules {
     pub(crate) pattern_words: usize,
     /// No phrase counts in a block of more words.
     pub(crate) has_words: usize,
+    /// No rule knows a block of more words by anything but tails.
+    pub(crate) most_words: usize,
     /// Ends of paragraphs that are cut off.
     pub(crate) tails: Vec<Pattern>,
 }
@@ -108,6 +110,11 @@ fn bounded(literal: &str) -> bool {
 
 fn is_unspaced(c: char) -> bool {
     crate::form::is_dense(c) || matches!(c, '\u{ac00}'..='\u{d7af}')
+}
+
+/// How many words the longest line of a rule has, which is known whatever its length.
+fn longest_line(rule: &Written) -> Option<usize> {
+    rule.lines.iter().map(|line| Form::of(line).words).max()
 }
 
 impl Rules {
@@ -194,6 +201,14 @@ impl Rules {
             patterns: Patterns::new(patterns),
             pattern_words: most(|w| !w.regex.is_empty()),
             has_words: most(|w| !w.has.is_empty()),
+            most_words: rules
+                .iter()
+                .flat_map(|rule| {
+                    [Some(rule.written.max_words), rule.written.sentence_words, longest_line(&rule.written)]
+                })
+                .flatten()
+                .max()
+                .unwrap_or(0),
             tails,
             rules,
         })

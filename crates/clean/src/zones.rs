@@ -19,6 +19,8 @@ pub(crate) struct Zones {
     pub(crate) running: Vec<bool>,
     /// Running words before each block, and one more for the whole.
     before: Vec<usize>,
+    /// Running paragraphs before each block, and one more for all.
+    paragraphs: Vec<usize>,
     first: usize,
     second: usize,
     last: usize,
@@ -38,16 +40,20 @@ pub(crate) struct Place {
 impl Zones {
     pub(crate) fn new(running: Vec<bool>, forms: &[Form]) -> Self {
         let mut before = Vec::with_capacity(running.len() + 1);
-        let mut sum = 0;
+        let mut paragraphs = Vec::with_capacity(running.len() + 1);
+        let (mut sum, mut count) = (0, 0);
         before.push(0);
+        paragraphs.push(0);
         for (is_running, form) in running.iter().zip(forms) {
             sum += if *is_running { form.words } else { 0 };
+            count += usize::from(*is_running);
             before.push(sum);
+            paragraphs.push(count);
         }
         let first = running.iter().position(|r| *r).unwrap_or(running.len());
         let second = running.iter().enumerate().filter(|(_, r)| **r).nth(1).map_or(first, |(at, _)| at);
         let last = running.iter().rposition(|r| *r).unwrap_or(0);
-        Self { running, before, first, second, last }
+        Self { running, before, paragraphs, first, second, last }
     }
 
     pub(crate) fn place(&self, at: usize) -> Place {
@@ -73,11 +79,11 @@ impl Zones {
 
     /// Running paragraphs after a block.
     pub(crate) fn running_after(&self, at: usize) -> usize {
-        self.running[at + 1..].iter().filter(|r| **r).count()
+        self.paragraphs[self.running.len()] - self.paragraphs[at + 1]
     }
 
     /// Running paragraphs before a block.
     pub(crate) fn running_before(&self, at: usize) -> usize {
-        self.running[..at].iter().filter(|r| **r).count()
+        self.paragraphs[at]
     }
 }

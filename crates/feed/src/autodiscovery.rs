@@ -1,6 +1,7 @@
 //! Which feed was probably meant, where a page stands in its place.
 
 use url::Url;
+use wiredesk_model::link::LONGEST;
 
 use crate::scan::{Scanner, Token};
 
@@ -41,7 +42,8 @@ pub(crate) fn feeds(document: &str, base: &Url) -> Vec<Url> {
             ["application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml", "text/xml"];
         if says("rel", &["alternate", "feed"]) && says("type", &kinds) {
             let url = tag.attribute("href").and_then(|href| base.join(&href).ok());
-            found.extend(url.filter(|url| matches!(url.scheme(), "http" | "https") && !found.contains(url)));
+            let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.as_str().len() <= LONGEST);
+            found.extend(url.filter(|url| !found.contains(url)));
         }
     }
     found.sort_by_key(|url| url.path().contains("comments"));

@@ -1,10 +1,13 @@
 //! An item while it is read: every claim about a field with its rank, the best of them kept.
 
+use std::rc::Rc;
+
 use url::Url;
 use wiredesk_model::date::Claimed;
 use wiredesk_model::entry::Listing;
 
 use crate::dates;
+use crate::limits::{self, Pot};
 use crate::parsed::Item;
 
 /// A field that several elements can fill; the lower rank wins, the first of equals stays.
@@ -42,7 +45,7 @@ pub(crate) struct Link {
     pub(crate) rel: Option<String>,
     pub(crate) kind: Option<String>,
     /// The base that holds where it stands, where it is not the item's.
-    pub(crate) base: Option<Url>,
+    pub(crate) base: Option<Rc<Url>>,
 }
 
 /// What was found of an item so far.
@@ -68,7 +71,7 @@ pub(crate) struct Draft {
     impossible: Best<Claimed>,
     pub(crate) updated: Best<Claimed>,
     pub(crate) language: Best<String>,
-    pub(crate) base: Option<Url>,
+    pub(crate) base: Option<Rc<Url>>,
 }
 
 /// More names, categories or media than this are an attack or a fault.
@@ -93,51 +96,65 @@ impl Draft {
     }
 
     pub(crate) fn author(&mut self, name: Option<String>) {
-        add(&mut self.authors, name);
+        add(&mut self.authors, limits::name(name));
     }
 
     pub(crate) fn category(&mut self, name: Option<String>) {
-        add(&mut self.categories, name);
+        add(&mut self.categories, limits::name(name));
     }
 
     pub(crate) fn enclosure(&mut self, href: Option<String>) {
-        add(&mut self.enclosures, href);
+        add(&mut self.enclosures, limits::address(href));
     }
 
-    /// The item, its links made absolute against its own base or the feed's.
-    pub(crate) fn finish(mut self, feed_base: &Url, inherited: &Inherited) -> Item {
-        let own_base =
-            self.base.clone().unwrap_or_else(|| inherited.address.clone().unwrap_or_else(|| feed_base.clone()));
-        let base = self.base.take().unwrap_or_else(|| feed_base.clone());
-        let guid = self.guid.take();
+    /// The item, its links made absolute against its own base or the feed's; `None` where the allowance does not last for it.
+    pub(crate) fn finish(mut self, feed_base: &Url, inherited: &Inherited, allowance: &mut Pot) -> Option<Item> {
+        let own_base = self.base.take();
+        let base = own_base.as_deref().unwrap_or(feed_base);
+        let own_base = own_base.as_deref().or(inherited.address.as_ref()).unwrap_or(feed_base);
+        let guid = limits::address(self.guid.take());
         let rss_link = self.link.take();
         let link =
             self.links.iter().filter_map(|link| Some((relation_rank(link)?, link))).min_by_key(|(rank, _)| *rank);
-        let alternate = link.map(|(_, link)| (link.href.as_str(), link.base.as_ref().unwrap_or(&base)));
+        let alternate = link.map(|(_, link)| (link.href.as_str(), link.base.as_deref().unwrap_or(base)));
         let link = rss_link
             .as_deref()
-            .map(|href| (href, &base))
+            .map(|href| (href, base))
             .into_iter()
             .chain(alternate)
             // An id that is a whole address is one; only a permalink may be relative.
             .chain(
                 guid.as_deref()
                     .filter(|guid| self.guid_is_link && (self.guid_may_be_relative || guid.contains("://")))
-                    .map(|href| (href, &base)),
+                    .map(|href| (href, base)),
             )
-            .find_map(|(href, base)| absolute(href, base));
-        let enclosures =
-            self.enclosures.iter().map(|href| absolute(href, &base).unwrap_or_else(|| href.clone())).collect();
-        let authors = if self.authors.is_empty() { inherited.authors.clone() } else { self.authors };
-        Item {
-            guid_url: guid.as_deref().filter(|_| self.guid_is_link).and_then(|guid| relative(guid, &own_base)),
+            .find_map(|(href, base)| afforded(href, absolute(href, base), allowance));
+        let mut enclosures = self.enclosures;
+        for href in &mut enclosures {
+            if let Some(absolute) = afforded(href, absolute(href, base), allowance) {
+                *href = absolute;
+            }
+        }
+        let guid_url = guid.as_deref().filter(|_| self.guid_is_link);
+        let guid_url = guid_url.and_then(|guid| afforded(guid, relative(guid, own_base), allowance));
+        let authors = match self.authors.is_empty() && inherited.authors_are_afforded(allowance) {
+            true => inherited.authors.clone(),
+            false => self.authors,
+        };
+        let language = limits::language(self.language.take())
+            .or_else(|| inherited.language.clone().filter(|language| allowance.take(language.len())));
+        if allowance.is_spent() {
+            return None;
+        }
+        Some(Item {
+            guid_url,
             claimed: self.impossible.take(),
             guid,
             repeated: false,
             listing: Listing {
                 identity: String::new(),
                 link,
-                title: self.title.take(),
+                title: limits::headline(self.title.take()),
                 summary: self.summary.take(),
                 content: self.content.take(),
                 authors,
@@ -145,9 +162,9 @@ impl Draft {
                 enclosures,
                 published: self.published.take(),
                 updated: self.updated.take(),
-                language: self.language.take().or_else(|| inherited.language.clone()),
+                language,
             },
-        }
+        })
     }
 }
 
@@ -158,6 +175,17 @@ pub(crate) struct Inherited {
     pub(crate) language: Option<String>,
     /// The feed's own address.
     pub(crate) address: Option<Url>,
+}
+
+impl Inherited {
+    fn authors_are_afforded(&self, allowance: &mut Pot) -> bool {
+        allowance.take(self.authors.iter().map(String::len).sum())
+    }
+}
+
+/// An address that was made of what is written, where the allowance lasts for what the base has added to it.
+fn afforded(written: &str, made: Option<String>, allowance: &mut Pot) -> Option<String> {
+    made.filter(|made| allowance.take(made.len().saturating_sub(written.len())))
 }
 
 /// An address that is relative, made absolute; `None` for names that are absolute addresses or URIs already.
@@ -207,6 +235,7 @@ pub(crate) fn absolute(href: &str, base: &Url) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::Allowance;
 
     #[test]
     fn links_are_made_absolute() {
@@ -253,7 +282,8 @@ mod tests {
             (vec![link(Some("enclosure"), Some("audio/mpeg"), "/a.mp3")], None),
         ] {
             let draft = Draft { links, ..Draft::default() };
-            assert_eq!(draft.finish(&base, &Inherited::default()).listing.link.as_deref(), expected);
+            let item = draft.finish(&base, &Inherited::default(), &mut Allowance::of("").items).expect("an item");
+            assert_eq!(item.listing.link.as_deref(), expected);
         }
     }
 }

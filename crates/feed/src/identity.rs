@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use sha2::{Digest, Sha256};
 use url::Url;
 use wiredesk_model::feed::IdentityPolicy;
-use wiredesk_model::link;
+use wiredesk_model::link::{self, LONGEST};
 
 use crate::parsed::Item;
 
@@ -30,8 +30,8 @@ pub(crate) fn assign(items: &mut [Item], policy: Option<IdentityPolicy>) -> Iden
         {
             name = format!("{name}\n{link}");
         }
-        item.repeated = !seen.insert(name.clone());
-        item.listing.identity = name;
+        item.listing.identity = bounded(name);
+        item.repeated = !seen.insert(item.listing.identity.clone());
     }
     policy
 }
@@ -74,6 +74,16 @@ fn identity(item: &Item, link: Option<&str>, policy: IdentityPolicy) -> String {
     }
 }
 
+/// A name that is longer than any address is known by its hash.
+fn bounded(name: String) -> String {
+    if name.len() <= 2 * LONGEST { name } else { format!("long:{}", short(Sha256::digest(&name))) }
+}
+
+/// The first 16 bytes of a hash, in hexadecimal.
+fn short(hash: impl AsRef<[u8]>) -> String {
+    hash.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The name of an item with neither id nor link: its words.
 fn of_words(item: &Item) -> String {
     let Item { listing, .. } = item;
@@ -90,7 +100,7 @@ fn of_words(item: &Item) -> String {
     }
     let published = listing.published.map(|date| date.at.as_second().to_string()).unwrap_or_default();
     hash.update(published.as_bytes());
-    hash.finalize().iter().take(16).fold(String::from("words:"), |text, byte| format!("{text}{byte:02x}"))
+    format!("words:{}", short(hash.finalize()))
 }
 
 #[cfg(test)]

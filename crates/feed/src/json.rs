@@ -8,6 +8,7 @@ use wiredesk_model::feed::IdentityPolicy;
 
 use crate::MOST_ITEMS;
 use crate::draft::{Draft, Inherited, Link, absolute};
+use crate::limits::{self, Allowance, FEEDS_OWN_AUTHORS};
 use crate::outline::{Outline, Slices};
 use crate::parsed::{FeedKind, Item, Method, Parsed, Unreadable};
 use crate::{outline, person, text};
@@ -17,7 +18,7 @@ pub(crate) fn read(document: &str, base: &Url) -> Result<Parsed, Unreadable> {
     if document.starts_with('[') && serde_json::from_str::<IgnoredAny>(document).is_ok() {
         return Err(Unreadable::NotAFeed { found: "JSON that is no object".into() });
     }
-    let (feed, Slices { slices, left_out }, cut) = match serde_json::from_str::<Outline<'_>>(document) {
+    let (feed, Slices { slices, mut left_out }, cut) = match serde_json::from_str::<Outline<'_>>(document) {
         Ok(Outline { fields, items }) => match items.and_then(|items| serde_json::from_str(items.get()).ok()) {
             Some(slices) => (fields, slices, false),
             None if is_feed(&fields) => (fields, Slices::default(), false),
@@ -31,16 +32,22 @@ pub(crate) fn read(document: &str, base: &Url) -> Result<Parsed, Unreadable> {
             (fields, slices, true)
         }
     };
-    let site = string(&feed, "home_page_url").and_then(|href| absolute(&href, base));
+    let site = limits::address(string(&feed, "home_page_url").and_then(|href| absolute(&href, base)));
     let item_base = site.as_deref().and_then(|site| Url::parse(site).ok()).unwrap_or_else(|| base.clone());
-    let inherited = Inherited { authors: authors(&feed), language: string(&feed, "language"), address: None };
+    let mut names = authors(&feed);
+    names.retain(|name| limits::feeds_own_name(name));
+    let inherited = Inherited { authors: names, language: limits::language(string(&feed, "language")), address: None };
     let (mut items, mut like_a_feed, mut lost): (Vec<Item>, _, _) = (Vec::new(), is_feed(&feed), false);
+    let mut allowance = Allowance::of(document).items;
     // One at a time: what it is read from is gone before the next.
     for slice in slices {
         match outline::read(slice) {
             Some(Value::Object(fields)) => {
                 like_a_feed |= fields.contains_key("url") || fields.contains_key("content_html");
-                items.push(item(&fields).finish(&item_base, &inherited));
+                match item(&fields).finish(&item_base, &inherited, &mut allowance) {
+                    Some(item) => items.push(item),
+                    None => left_out += 1,
+                }
             }
             Some(_) => {}
             None => lost = true,
@@ -52,15 +59,15 @@ pub(crate) fn read(document: &str, base: &Url) -> Result<Parsed, Unreadable> {
     let hub = feed.get("hubs").and_then(Value::as_array).and_then(|hubs| hubs.first());
     Ok(Parsed {
         kind: FeedKind::Json,
-        title: string(&feed, "title").and_then(|title| text::folded(&title)),
+        title: limits::headline(string(&feed, "title").and_then(|title| text::folded(&title))),
         language: inherited.language,
         site,
         ttl: None,
         update_period: None,
         skip_hours: Vec::new(),
         skip_days: Vec::new(),
-        hub: hub.and_then(|hub| Some(hub.get("url")?.as_str()?.to_owned())),
-        self_url: string(&feed, "feed_url"),
+        hub: limits::address(hub.and_then(|hub| Some(hub.get("url")?.as_str()?.to_owned()))),
+        self_url: limits::address(string(&feed, "feed_url")),
         whole: !cut && !lost && left_out == 0,
         method: if cut { Method::Salvaged } else { Method::Direct },
         left_out,
@@ -83,7 +90,7 @@ fn string(object: &Map<String, Value>, key: &str) -> Option<String> {
 
 fn authors(object: &Map<String, Value>) -> Vec<String> {
     let several = object.get("authors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    several.iter().chain(object.get("author")).filter_map(author).take(20).collect()
+    several.iter().chain(object.get("author")).filter_map(author).take(FEEDS_OWN_AUTHORS).collect()
 }
 
 fn author(value: &Value) -> Option<String> {

@@ -10,6 +10,7 @@
 //! - `scan`: text to tags, whatever shape it is in; `names`: prefixes to vocabularies.
 //! - `reader`: the flow of a document; `elements`: what each element of an item says; `draft`: the best of all claims.
 //! - `text`, `dates`, `person`: characters, moments and names out of the ways feeds write them.
+//! - `limits`: how much of what a feed says once may be in each of its items.
 //! - `json`: JSON Feed, on a path of its own; `outline`: its document without a tree of the whole.
 //! - `repair`: wrapped and escaped documents; `salvage`: items cut out and read alone; `opinion`: feed-rs, asked when
 //!   all that found nothing.
@@ -25,6 +26,7 @@ mod draft;
 mod elements;
 mod identity;
 mod json;
+mod limits;
 mod names;
 mod opinion;
 mod outline;
@@ -44,6 +46,7 @@ pub use crate::parsed::{FeedKind, Item, Method, Parsed, Unreadable};
 pub use crate::report::report;
 
 use crate::reader::Found;
+use crate::salvage::Salvaged;
 
 /// Items taken from one listing; what stands beyond is counted in [`Parsed::left_out`].
 pub const MOST_ITEMS: usize = 20_000;
@@ -110,11 +113,12 @@ fn second_try(text: &str, found: Found<'_>, base: &Url) -> Result<Parsed, Unread
         }
     }
     if expected > found.items.len() {
-        let (items, none_lost) = salvage::items(text, &found, base);
+        let Salvaged { items, left_out, none_lost } = salvage::items(text, &found, base);
         if items.len() > found.items.len() {
             let kind = found.kind.unwrap_or(if text.contains("<entry") { FeedKind::Atom } else { FeedKind::Rss });
             let whole = none_lost && !found.cut;
-            return Ok(Parsed { whole, ..assembled(kind, Found { items, ..found }, Method::Salvaged) });
+            let left_out = left_out.max(found.left_out);
+            return Ok(Parsed { whole, ..assembled(kind, Found { items, left_out, ..found }, Method::Salvaged) });
         }
     }
     match found.kind {

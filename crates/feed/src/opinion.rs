@@ -10,26 +10,44 @@ use jiff::Timestamp;
 use url::Url;
 use wiredesk_model::date::Claimed;
 
+use crate::MOST_ITEMS;
 use crate::draft::{Draft, Inherited, Link};
+use crate::limits::{Allowance, Pot};
 use crate::parsed::{FeedKind, Item};
 use crate::{repair, text};
 
+/// A base that feed-rs may join to each address it reads is no longer, in bytes: it counts nothing of what it makes.
+const LONGEST_BASE: usize = 256;
+
 /// What feed-rs makes of a document: its kind and items; the reason where it makes nothing of it.
 pub(crate) fn ask(document: &str, base: &Url) -> Result<(FeedKind, Vec<Item>), String> {
+    if has_long_base(document) {
+        return Err("an `xml:base` of it is too long".into());
+    }
     let repaired = repair::for_strict_readers(document);
     let read = catch_unwind(AssertUnwindSafe(|| {
         feed_rs::parser::Builder::new()
-            .base_uri(Some(base.as_str()))
+            .base_uri(Some(base.as_str()).filter(|base| base.len() <= LONGEST_BASE))
             // An id that was drawn or hashed is none.
             .id_generator(|_, _, _| String::new())
             .build()
             .parse(repaired.as_bytes())
     }));
     match read {
-        Ok(Ok(feed)) => Ok((kind(&feed), feed.entries.into_iter().map(|entry| item(entry, base)).collect())),
+        Ok(Ok(feed)) => {
+            let (kind, mut allowance) = (kind(&feed), Allowance::of(document).items);
+            let entries = feed.entries.into_iter().take(MOST_ITEMS);
+            Ok((kind, entries.map_while(|entry| item(entry, base, &mut allowance)).collect()))
+        }
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err("the reader panicked".into()),
     }
+}
+
+/// Whether some tag goes on for long behind an `xml:base`.
+fn has_long_base(document: &str) -> bool {
+    let bytes = document.as_bytes();
+    document.match_indices("xml:base").any(|(at, _)| !bytes[at..].iter().take(LONGEST_BASE).any(|byte| *byte == b'>'))
 }
 
 fn kind(feed: &Feed) -> FeedKind {
@@ -41,7 +59,7 @@ fn kind(feed: &Feed) -> FeedKind {
     }
 }
 
-fn item(entry: Entry, base: &Url) -> Item {
+fn item(entry: Entry, base: &Url, allowance: &mut Pot) -> Option<Item> {
     let mut draft = Draft::default();
     let claimed = |date: Option<i64>| date.and_then(|second| Timestamp::from_second(second).ok()).map(Claimed::utc);
     draft.guid.offer(0, Some(entry.id).filter(|id| !id.is_empty()));
@@ -57,5 +75,5 @@ fn item(entry: Entry, base: &Url) -> Item {
     entry.categories.into_iter().for_each(|category| draft.category(category.label.or(Some(category.term))));
     let media = entry.media.into_iter().flat_map(|media| media.content).filter_map(|content| content.url);
     media.for_each(|url| draft.enclosure(Some(url.into())));
-    draft.finish(base, &Inherited::default())
+    draft.finish(base, &Inherited::default(), allowance)
 }

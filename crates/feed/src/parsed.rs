@@ -92,7 +92,7 @@ pub struct Parsed {
     pub whole: bool,
     /// What it took to read it.
     pub method: Method,
-    /// How many items stood beyond [`crate::MOST_ITEMS`].
+    /// How many items stood beyond [`crate::MOST_ITEMS`], or beyond what may be made of what the feed says once for all of them.
     pub left_out: usize,
     /// What names its items.
     pub identity: IdentityPolicy,

@@ -5,14 +5,17 @@
 //! tag that closes nothing is passed over, one that closes an outer element closes what is open in it, an item that
 //! starts inside an item ends it, and an item that the end of the document cuts off is not given.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::civil::Weekday;
 use url::Url;
+use wiredesk_model::link::LONGEST;
 
 use crate::MOST_ITEMS;
 use crate::draft::{Draft, Inherited, absolute};
 use crate::elements::{self, Then};
+use crate::limits::{self, Allowance, FEEDS_OWN_AUTHORS};
 use crate::names::{Bindings, Words};
 use crate::parsed::{FeedKind, Item};
 use crate::scan::{Scanner, Tag, Token};
@@ -49,16 +52,18 @@ pub(crate) struct Found<'a> {
     pub(crate) bindings: Bindings<'a>,
     /// The base that the items' links hang on.
     pub(crate) base: Option<Url>,
+    /// What is left of it, for items read alone.
+    pub(crate) allowance: Allowance,
 }
 
 /// Reads a document.
 pub(crate) fn read<'a>(document: &'a str, base: &Url) -> Found<'a> {
-    Reader::new(document, base.clone(), Bindings::default()).run()
+    Reader::new(document, base.clone(), Bindings::default(), Allowance::of(document)).run()
 }
 
-/// Reads a piece of a document as if it stood in it: with its bindings and its base.
-pub(crate) fn read_piece<'a>(piece: &'a str, base: &Url, bindings: Bindings<'a>) -> Found<'a> {
-    Reader::new(piece, base.clone(), bindings).run()
+/// Reads a piece of a document as if it stood in it: with its bindings, its base, and what is left of its allowance.
+pub(crate) fn read_piece<'a>(piece: &'a str, base: &Url, bindings: Bindings<'a>, allowance: Allowance) -> Found<'a> {
+    Reader::new(piece, base.clone(), bindings, allowance).run()
 }
 
 pub(crate) struct Reader<'a> {
@@ -66,8 +71,9 @@ pub(crate) struct Reader<'a> {
     pub(crate) bindings: Bindings<'a>,
     open: Vec<&'a str>,
     /// `xml:base` of the open elements, with their depth.
-    bases: Vec<(usize, Url)>,
+    bases: Vec<(usize, Rc<Url>)>,
     feed_base: Url,
+    allowance: Allowance,
     item: Option<(usize, Draft)>,
     drafts: Vec<Draft>,
     channel_authors: Vec<String>,
@@ -78,13 +84,14 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(document: &'a str, base: Url, bindings: Bindings<'a>) -> Self {
+    fn new(document: &'a str, base: Url, bindings: Bindings<'a>, allowance: Allowance) -> Self {
         Self {
             scanner: Scanner::new(document),
             bindings,
             open: Vec::new(),
             bases: Vec::new(),
             feed_base: base,
+            allowance,
             item: None,
             drafts: Vec::new(),
             channel_authors: Vec::new(),
@@ -111,7 +118,7 @@ impl<'a> Reader<'a> {
         self.found.hurt = self.hurt || self.scanner.hurt;
         self.found.bindings = self.bindings;
         self.found.update_period = self.period.map(|period| period / self.frequency.max(1));
-        let site = self.found.site.take().and_then(|site| absolute(&site, &self.feed_base));
+        let site = limits::address(self.found.site.take().and_then(|site| absolute(&site, &self.feed_base)));
         // Relative links hang on xml:base, else on the site, else on the feed's own address.
         let site_base = site.as_deref().and_then(|site| Url::parse(site).ok());
         let is_atom = self.found.kind == Some(FeedKind::Atom);
@@ -122,7 +129,13 @@ impl<'a> Reader<'a> {
             language: self.found.language.clone(),
             address: Some(self.feed_base.clone()),
         };
-        self.found.items = self.drafts.into_iter().map(|draft| draft.finish(&base, &inherited)).collect();
+        for draft in self.drafts {
+            match draft.finish(&base, &inherited, &mut self.allowance.items) {
+                Some(item) => self.found.items.push(item),
+                None => self.found.left_out += 1,
+            }
+        }
+        self.found.allowance = self.allowance;
         self.found.base = Some(base);
         self.found
     }
@@ -170,12 +183,14 @@ impl<'a> Reader<'a> {
     }
 
     /// The base that an element sets, where it sets one.
-    pub(crate) fn base_of(&self, tag: &Tag<'a>) -> Option<Url> {
+    pub(crate) fn base_of(&mut self, tag: &Tag<'a>) -> Option<Rc<Url>> {
         if !tag.mentions("xml:base") {
             return None;
         }
         let outer = self.bases.last().map_or(&self.feed_base, |(_, base)| base);
-        outer.join(&tag.attribute("xml:base")?).ok()
+        let base = outer.join(&limits::address(tag.attribute("xml:base"))?).ok()?;
+        let length = base.as_str().len();
+        (length <= LONGEST && self.allowance.bases.take(length)).then(|| Rc::new(base))
     }
 
     fn open_item(&mut self, tag: &Tag<'a>, local: &str) {
@@ -222,7 +237,7 @@ impl<'a> Reader<'a> {
             if let Some(kind) = kind {
                 self.found.kind.get_or_insert(kind);
                 if self.found.language.is_none() && tag.mentions("xml:lang") {
-                    self.found.language = tag.attribute("xml:lang").filter(|l| !l.is_empty());
+                    self.found.language = limits::language(tag.attribute("xml:lang").filter(|l| !l.is_empty()));
                 }
                 if local == "channel" && tag.mentions("href") | tag.mentions("HREF") {
                     self.found.site = tag.attribute("href");
@@ -249,7 +264,7 @@ impl<'a> Reader<'a> {
     fn feed_field(&mut self, tag: &Tag<'a>, words: Words, local: &str) -> bool {
         match (words, local) {
             (Words::Core, "link") => {
-                let (rel, href) = (tag.attribute("rel"), tag.attribute("href"));
+                let (rel, href) = (tag.attribute("rel"), limits::address(tag.attribute("href")));
                 let inside = self.inside(tag).line();
                 match (rel.as_deref().unwrap_or("alternate"), href) {
                     ("alternate", Some(href)) => _ = self.found.site.get_or_insert(href),
@@ -262,10 +277,11 @@ impl<'a> Reader<'a> {
             }
             (Words::Core, "title") => {
                 let inside = self.inside(tag);
-                self.found.title = self.found.title.take().or_else(|| text::headline(&inside.html()?));
+                self.found.title =
+                    self.found.title.take().or_else(|| limits::headline(text::headline(&inside.html()?)));
             }
             (Words::Core, "language") | (Words::DublinCore, "language") => {
-                let inside = self.inside(tag).line();
+                let inside = limits::language(self.inside(tag).line());
                 self.found.language = self.found.language.take().or(inside);
             }
             (Words::Core, "ttl") => {
@@ -300,7 +316,9 @@ impl<'a> Reader<'a> {
             }
             (Words::Core, "author") => {
                 let inside = self.inside(tag);
-                self.channel_authors.extend(elements::person(&inside));
+                let names = elements::person(&inside).into_iter().filter(|name| limits::feeds_own_name(name));
+                self.channel_authors.extend(names);
+                self.channel_authors.truncate(FEEDS_OWN_AUTHORS);
             }
             // Things with titles and links of their own.
             (
@@ -337,7 +355,7 @@ impl<'a> Reader<'a> {
         if self.item.as_ref().is_some_and(|(at, _)| *at >= depth)
             && let Some((_, draft)) = self.item.take()
         {
-            if self.drafts.len() < MOST_ITEMS {
+            if self.drafts.len() < MOST_ITEMS && !self.allowance.bases.is_spent() {
                 self.drafts.push(draft);
             } else {
                 self.found.left_out += 1;

@@ -6,6 +6,7 @@
 use url::Url;
 
 use crate::MOST_ITEMS;
+use crate::limits::Allowance;
 use crate::parsed::Item;
 use crate::reader::{self, Found};
 
@@ -28,11 +29,21 @@ fn starts(document: &str) -> impl Iterator<Item = (usize, usize)> + '_ {
     })
 }
 
-/// Reads each item alone, with the bindings and the base of the whole; gives the items, and whether none was lost.
-pub(crate) fn items(document: &str, whole: &Found<'_>, feed_base: &Url) -> (Vec<Item>, bool) {
+/// What was won back.
+pub(crate) struct Salvaged {
+    pub(crate) items: Vec<Item>,
+    /// Items for which the allowance did not last.
+    pub(crate) left_out: usize,
+    /// Whether each place where an item starts gave one.
+    pub(crate) none_lost: bool,
+}
+
+/// Reads each item alone, with the bindings and the base of the whole.
+pub(crate) fn items(document: &str, whole: &Found<'_>, feed_base: &Url) -> Salvaged {
     let base = whole.base.as_ref().unwrap_or(feed_base);
     let starts: Vec<(usize, usize)> = starts(document).take(MOST_ITEMS).collect();
     let mut items = Vec::with_capacity(starts.len());
+    let (mut allowance, mut left_out) = (Allowance::of(document), 0);
     for (i, (start, length)) in starts.iter().enumerate() {
         let limit = starts.get(i + 1).map(|(next, _)| *next);
         let piece = &document[*start..limit.unwrap_or(document.len())];
@@ -53,10 +64,13 @@ pub(crate) fn items(document: &str, whole: &Found<'_>, feed_base: &Url) -> (Vec<
         }
         piece.push_str(&end_tag);
         piece.push('>');
-        items.extend(reader::read_piece(&piece, base, whole.bindings.clone()).items.into_iter().filter(says_something));
+        let read = reader::read_piece(&piece, base, whole.bindings.clone(), allowance);
+        items.extend(read.items.into_iter().filter(says_something));
+        left_out += read.left_out;
+        allowance = read.allowance;
     }
-    let lost = items.len() < starts.len();
-    (items, !lost)
+    let none_lost = items.len() >= starts.len();
+    Salvaged { items, left_out, none_lost }
 }
 
 /// Whether an item is worth keeping: an address or a headline.

@@ -358,6 +358,85 @@ fn repeated_harm_costs_no_more_than_its_length() {
     }
 }
 
+/// What a listing weighs, about.
+fn weight(feed: &Parsed) -> usize {
+    let of = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    feed.items
+        .iter()
+        .map(|item| {
+            let listing = &item.listing;
+            let texts = [&listing.link, &listing.language, &listing.title, &item.guid, &item.guid_url];
+            let lists = [&listing.authors, &listing.enclosures];
+            texts.iter().map(|text| of(text)).sum::<usize>()
+                + lists.iter().flat_map(|list| list.iter()).map(String::len).sum::<usize>()
+                + listing.identity.len()
+        })
+        .sum()
+}
+
+/// A feed of a few kilobytes, packed, that says a long thing once had it copied into each of its items: gigabytes, and the end of the
+/// process.
+#[test]
+fn what_a_feed_says_once_does_not_grow_with_its_items() {
+    let long = "x".repeat(200_000);
+    let step = "x".repeat(7000);
+    let entries = |entry: &str| (0..2000).map(|n| entry.replace('%', &n.to_string())).collect::<String>();
+    let atom = |root: &str, head: &str, entry: &str| {
+        format!("<feed xmlns='http://www.w3.org/2005/Atom' {root}>{head}{}</feed>", entries(entry))
+    };
+    let rss = |head: &str| format!("<rss><channel>{head}{}</channel></rss>", entries("<item><link>a%</link></item>"));
+    let plain = "<entry><id>i%</id><title>t</title><link href='a%'/></entry>";
+    let based = "<entry xml:base='b%/'><id>i%</id><link href='a%'/><link rel='enclosure' href='c%'/></entry>";
+    let site = "https://a.example/";
+    let json = |head: &str| {
+        let items = entries("{\"id\":\"i%\",\"url\":\"a%\"},");
+        format!(
+            "{{\"version\":\"https://jsonfeed.org/version/1.1\",{head},\"items\":[{}]}}",
+            items.trim_end_matches(',')
+        )
+    };
+    for (what, feed) in [
+        ("language", atom("", &format!("<language>{long}</language>"), plain)),
+        ("xml:lang", atom(&format!("xml:lang='{long}'"), "", plain)),
+        ("authors", atom("", &"<author><name>xy</name></author>".repeat(20_000), plain)),
+        ("an author", atom("", &format!("<author><name>{long}</name></author>"), plain)),
+        ("xml:base", atom(&format!("xml:base='{site}{long}/'"), "", plain)),
+        ("xml:base, a long one that may be", atom(&format!("xml:base='{site}{step}/'"), "", plain)),
+        ("entries' own bases", atom(&format!("xml:base='{site}{step}/'"), "", based)),
+        ("bases in bases", atom(&format!("xml:base='{site}{step}/'"), &"<x xml:base='y/'>".repeat(150), plain)),
+        ("a site", rss(&format!("<link>{site}{long}/</link>"))),
+        ("a site, a long one that may be", rss(&format!("<link>{site}{step}/</link>"))),
+        ("a site, and no end of it", rss(&format!("<link>{site}{step}/</link><![CDATA["))),
+        ("JSON's language", json(&format!("\"language\":\"{long}\""))),
+        ("JSON's author", json(&format!("\"author\":{{\"name\":\"{long}\"}}"))),
+        ("JSON's site", json(&format!("\"home_page_url\":\"{site}{step}/\""))),
+    ] {
+        let read = read(&feed);
+        assert_eq!(read.items.len() + read.left_out, 2000, "{what}");
+        assert!(!read.items.is_empty() && read.whole == (read.left_out == 0), "{what}");
+        let most = 5 * feed.len() + (4 << 20);
+        assert!(weight(&read) < most, "{what}: {} of {}", weight(&read), feed.len());
+    }
+}
+
+#[test]
+fn what_an_item_says_has_a_length_that_somebody_may_mean() {
+    let long = "x".repeat(70_000);
+    let feed = read(&rss(&format!(
+        "<item><title>{long}</title><guid>{long}</guid><language>{long}</language><author>{long}</author>\
+         <category>{long}</category><enclosure url='/{long}'/><link>https://paper.example/{long}</link></item>"
+    )));
+    let item = &feed.items[0];
+    assert_eq!((item.guid.as_deref(), item.listing.language.as_deref()), (None, None));
+    assert_eq!(item.listing.title.as_ref().map(String::len), Some(wiredesk_model::link::LONGEST));
+    assert!(
+        item.listing.authors.is_empty() && item.listing.categories.is_empty() && item.listing.enclosures.is_empty()
+    );
+    // Whoever asks for it must be able to say how long it is.
+    assert!(item.listing.link.as_ref().is_some_and(|link| link.len() > 70_000));
+    assert!(item.listing.identity.starts_with("long:"), "{:.40}", item.listing.identity);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 

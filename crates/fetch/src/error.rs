@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use url::Url;
 use wiredesk_model::fault::{AsFault, Fault};
+use wiredesk_model::link;
 
 use crate::coding::Broken;
 use crate::resolver::ClosedName;
@@ -63,7 +64,7 @@ pub enum SetupError {
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// Not an address that can be fetched.
-    #[error("{url} cannot be fetched: {why}")]
+    #[error("{url} cannot be fetched: {why}", url = shown(url))]
     BadUrl {
         /// The address.
         url: Url,
@@ -71,7 +72,7 @@ pub enum FetchError {
         why: &'static str,
     },
     /// One of the feed's own headers cannot be sent. Its value is not shown.
-    #[error("the header `{name}` configured for {url} cannot be sent")]
+    #[error("the header `{name}` configured for {url} cannot be sent", url = shown(url))]
     BadHeader {
         /// The feed.
         url: Url,
@@ -81,7 +82,8 @@ pub enum FetchError {
     /// The host is, or leads to, an address that is not on the public internet.
     #[error(
         "{url} leads to {}, which is not on the public internet: if that is meant, add its network to `fetch.allow_networks`",
-        address.map_or_else(|| "the proxy".to_owned(), |ip| ip.to_string())
+        address.map_or_else(|| "the proxy".to_owned(), |ip| ip.to_string()),
+        url = shown(url)
     )]
     ForbiddenAddress {
         /// The URL; its host is the one that was refused.
@@ -91,7 +93,8 @@ pub enum FetchError {
     },
     /// A port that is neither usual nor allowed.
     #[error(
-        "{url} asks for port {port}: if that is meant, add it to `fetch.allow_ports`, or its network to `fetch.allow_networks`"
+        "{url} asks for port {port}: if that is meant, add it to `fetch.allow_ports`, or its network to `fetch.allow_networks`",
+        url = shown(url)
     )]
     ForbiddenPort {
         /// The URL.
@@ -100,7 +103,7 @@ pub enum FetchError {
         port: u16,
     },
     /// Redirected in a circle, or more than five times.
-    #[error("{url} redirects {hops} times and then to {next}: a loop")]
+    #[error("{url} redirects {hops} times and then to {next}: a loop", next = shown(next), url = shown(url))]
     RedirectLoop {
         /// What was asked for.
         url: Box<Url>,
@@ -110,7 +113,7 @@ pub enum FetchError {
         next: Box<Url>,
     },
     /// 404 or 410.
-    #[error("{url} is gone ({status})")]
+    #[error("{url} is gone ({status})", url = shown(url))]
     Gone {
         /// The last URL.
         url: Url,
@@ -118,7 +121,7 @@ pub enum FetchError {
         status: u16,
     },
     /// 401, 403 or 451. May be a rate limit in disguise.
-    #[error("{url} refuses us ({status})")]
+    #[error("{url} refuses us ({status})", url = shown(url))]
     Refused {
         /// The last URL.
         url: Url,
@@ -128,7 +131,7 @@ pub enum FetchError {
         after: Option<Duration>,
     },
     /// 429.
-    #[error("{url} asks for fewer requests (429)")]
+    #[error("{url} asks for fewer requests (429)", url = shown(url))]
     RateLimited {
         /// The last URL.
         url: Url,
@@ -136,7 +139,7 @@ pub enum FetchError {
         after: Option<Duration>,
     },
     /// Another 4xx.
-    #[error("{url} does not accept the request ({status})")]
+    #[error("{url} does not accept the request ({status})", url = shown(url))]
     ClientError {
         /// The last URL.
         url: Url,
@@ -144,7 +147,7 @@ pub enum FetchError {
         status: u16,
     },
     /// 5xx.
-    #[error("{url} has trouble of its own ({status})")]
+    #[error("{url} has trouble of its own ({status})", url = shown(url))]
     ServerError {
         /// The last URL.
         url: Url,
@@ -154,7 +157,7 @@ pub enum FetchError {
         after: Option<Duration>,
     },
     /// A status that makes no sense for what was asked: 204, 206, a 304 nobody asked for, a redirect without a target.
-    #[error("{url} answers with status {status}, which makes no sense here")]
+    #[error("{url} answers with status {status}, which makes no sense here", url = shown(url))]
     OddStatus {
         /// The last URL.
         url: Url,
@@ -162,7 +165,7 @@ pub enum FetchError {
         status: u16,
     },
     /// The whole took longer than `fetch.timeout`, or the connection longer than ten seconds.
-    #[error("{url} took longer than {timeout:?}")]
+    #[error("{url} took longer than {timeout:?}", url = shown(url))]
     Timeout {
         /// The URL that was being asked.
         url: Url,
@@ -170,7 +173,7 @@ pub enum FetchError {
         timeout: Duration,
     },
     /// The body came at less than 1 KiB a second.
-    #[error("{url} sent only {bytes} bytes in {after:?}")]
+    #[error("{url} sent only {bytes} bytes in {after:?}", url = shown(url))]
     TooSlow {
         /// The URL.
         url: Url,
@@ -180,7 +183,7 @@ pub enum FetchError {
         after: Duration,
     },
     /// No room in `fetch.memory` for as long as the fetch had.
-    #[error("no room in `fetch.memory` for {url} within {timeout:?}")]
+    #[error("no room in `fetch.memory` for {url} within {timeout:?}", url = shown(url))]
     NoMemory {
         /// The URL.
         url: Url,
@@ -188,7 +191,7 @@ pub enum FetchError {
         timeout: Duration,
     },
     /// The name has no address, or no name server answered.
-    #[error("the name of {url} cannot be resolved")]
+    #[error("the name of {url} cannot be resolved", url = shown(url))]
     Dns {
         /// The URL.
         url: Url,
@@ -196,7 +199,7 @@ pub enum FetchError {
         source: reqwest::Error,
     },
     /// No connection, or it broke.
-    #[error("no connection to {url}, or it broke")]
+    #[error("no connection to {url}, or it broke", url = shown(url))]
     Connect {
         /// The URL.
         url: Url,
@@ -204,7 +207,7 @@ pub enum FetchError {
         source: reqwest::Error,
     },
     /// No secure connection: an unknown or outdated certificate, another name, no common cipher.
-    #[error("no secure connection to {url}: {why}")]
+    #[error("no secure connection to {url}: {why}", url = shown(url))]
     Tls {
         /// The URL.
         url: Url,
@@ -214,7 +217,7 @@ pub enum FetchError {
         source: reqwest::Error,
     },
     /// The server does not speak HTTP as it should.
-    #[error("{url} does not speak HTTP as it should")]
+    #[error("{url} does not speak HTTP as it should", url = shown(url))]
     Protocol {
         /// The URL.
         url: Url,
@@ -222,7 +225,7 @@ pub enum FetchError {
         source: reqwest::Error,
     },
     /// More header bytes than any honest answer has.
-    #[error("{url} answers with more than {limit} bytes of headers")]
+    #[error("{url} answers with more than {limit} bytes of headers", url = shown(url))]
     HeadersTooLarge {
         /// The URL.
         url: Url,
@@ -230,7 +233,7 @@ pub enum FetchError {
         limit: u64,
     },
     /// The body is over the limit.
-    #[error("{url} weighs more than {limit} bytes")]
+    #[error("{url} weighs more than {limit} bytes", url = shown(url))]
     TooLarge {
         /// The URL.
         url: Url,
@@ -238,7 +241,7 @@ pub enum FetchError {
         limit: u64,
     },
     /// A content coding that was not asked for, or several on top of each other.
-    #[error("{url} is encoded as `{encoding}`, which was not asked for")]
+    #[error("{url} is encoded as `{encoding}`, which was not asked for", url = shown(url))]
     BadEncoding {
         /// The URL.
         url: Url,
@@ -246,7 +249,7 @@ pub enum FetchError {
         encoding: String,
     },
     /// The body is not what its content coding says, or ends early.
-    #[error("the body of {url} cannot be decoded")]
+    #[error("the body of {url} cannot be decoded", url = shown(url))]
     Undecodable {
         /// The URL.
         url: Url,
@@ -254,7 +257,7 @@ pub enum FetchError {
         source: io::Error,
     },
     /// Neither page nor feed.
-    #[error("{url} is {}", kind.as_str())]
+    #[error("{url} is {}", kind.as_str(), url = shown(url))]
     NotText {
         /// The URL.
         url: Url,
@@ -262,13 +265,13 @@ pub enum FetchError {
         kind: Kind,
     },
     /// robots.txt does not allow it.
-    #[error("robots.txt does not allow {url}")]
+    #[error("robots.txt does not allow {url}", url = shown(url))]
     Disallowed {
         /// What it does not allow: what was asked for, or where that redirects to.
         url: Url,
     },
     /// Whether the page may be fetched is not known: robots.txt could not be read (RFC 9309 §2.3.1.4: stay away for now).
-    #[error("robots.txt of {url} cannot be read, so nothing may be fetched there for now")]
+    #[error("robots.txt of {url} cannot be read, so nothing may be fetched there for now", url = shown(url))]
     NoRobots {
         /// The page.
         url: Url,
@@ -277,6 +280,11 @@ pub enum FetchError {
         /// Why it could not be read.
         source: Arc<FetchError>,
     },
+}
+
+/// An address in an error: one that goes on and on by its beginning, for errors are stored and stand in the log.
+fn shown(url: &Url) -> String {
+    link::brief(url.as_str())
 }
 
 /// What became of a fetch: the closed label set of the metrics.

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use tracing::debug;
 use url::{Origin, Url};
 use wiredesk_model::feed::{Feed, Validators};
-use wiredesk_model::link::printable;
+use wiredesk_model::link::{LONGEST, printable};
 
 use crate::answer::RobotsVerdict;
 use crate::client::HEADER_BYTES;
@@ -228,6 +228,9 @@ fn target(response: &Response, url: &Url) -> Result<Option<Url>, FetchError> {
             .collect(),
     };
     match url.join(&location) {
+        Ok(next) if next.as_str().len() > LONGEST => {
+            Err(FetchError::BadUrl { url: url.clone(), why: "it redirects to an address of more than 8 KiB" })
+        }
         Ok(next) => Ok(Some(bare(&next))),
         Err(_) => Err(FetchError::BadUrl { url: url.clone(), why: "it redirects to something that is no address" }),
     }

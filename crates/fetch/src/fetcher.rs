@@ -256,9 +256,18 @@ impl Fetcher {
         drop(place);
         match known {
             Known::Rules { rules, .. } => {
-                let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
-                Ok(match rules.allows(path) {
-                    true => RobotsVerdict::Allowed { crawl_delay: rules.crawl_delay() },
+                let takes_long = rules.takes_long(&url[url::Position::BeforePath..url::Position::AfterQuery]);
+                let crawl_delay = rules.crawl_delay();
+                let allows = move |url: &Url| rules.allows(&url[url::Position::BeforePath..url::Position::AfterQuery]);
+                let allowed = if takes_long {
+                    // Where the thread is gone, so is all else.
+                    let url = url.clone();
+                    tokio::task::spawn_blocking(move || allows(&url)).await.unwrap_or(false)
+                } else {
+                    allows(&url)
+                };
+                Ok(match allowed {
+                    true => RobotsVerdict::Allowed { crawl_delay },
                     false => RobotsVerdict::Disallowed,
                 })
             }

@@ -6,6 +6,11 @@ use std::time::Duration;
 pub const LIMIT: usize = 500 << 10;
 /// The most rules that are kept of one file; the rest is passed over.
 const MOST_RULES: usize = 10_000;
+/// The most that is looked at to judge one path, in bytes of it for each rule with a star. A long path under so many rules is taken for
+/// one that they do not allow: who writes thousands of them does not want such addresses asked for.
+const MOST_WORK: usize = 16 << 20;
+/// What takes more is not judged between other things.
+const LONG_WORK: usize = 1 << 20;
 /// The longest wait that a `Crawl-delay` is taken for at all.
 const MOST_DELAY: f64 = 86_400.0;
 
@@ -27,6 +32,8 @@ struct Group {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rules {
     rules: Vec<Rule>,
+    /// How many of them hold a star: those look through the whole of a path.
+    stars: usize,
     delay: Option<Duration>,
 }
 
@@ -98,6 +105,12 @@ impl Robots {
             all.rules.extend(group.rules.rules.iter().cloned());
             all.delay = all.delay.max(group.rules.delay);
         }
+        // What is said twice is asked once, and the longest first: it decides, and of two as long the one that allows.
+        all.rules.sort_unstable_by(|a, b| {
+            (b.pattern.len(), &b.pattern, b.allow).cmp(&(a.pattern.len(), &a.pattern, a.allow))
+        });
+        all.rules.dedup_by(|later, earlier| later.pattern == earlier.pattern);
+        all.stars = all.rules.iter().filter(|rule| rule.pattern.contains('*')).count();
         all
     }
 }
@@ -110,12 +123,23 @@ impl Rules {
             return true;
         }
         let path = normalised(if path_and_query.is_empty() { "/" } else { path_and_query }, false);
-        self.rules
-            .iter()
-            .filter(|rule| matches(&rule.pattern, &path))
-            .map(|rule| (rule.pattern.len(), rule.allow))
-            .max()
-            .is_none_or(|(_, allow)| allow)
+        if self.work(path.len()) > MOST_WORK {
+            return false;
+        }
+        let mut matching = self.rules.iter().filter(|rule| matches(&rule.pattern, &path));
+        let Some(first) = matching.next() else { return true };
+        // The longest stand first; another as long may allow it.
+        first.allow || matching.take_while(|rule| rule.pattern.len() == first.pattern.len()).any(|rule| rule.allow)
+    }
+
+    /// Whether to judge this path may take so long that a thread is needed for it.
+    pub(crate) fn takes_long(&self, path_and_query: &str) -> bool {
+        // An octet may be written as three.
+        self.work(path_and_query.len() * 3) > LONG_WORK
+    }
+
+    fn work(&self, length: usize) -> usize {
+        self.stars * length
     }
 
     /// `Crawl-delay`, which is no part of the RFC but is meant. Up to a day; the longest where there are several.
@@ -442,6 +466,22 @@ mod tests {
         }
     }
 
+    /// Ten thousand such rules and fifty links of 60 KB kept every thread of the program busy for ten seconds.
+    #[test]
+    fn a_long_path_under_thousands_of_rules_with_stars_is_not_asked_for() {
+        let rules: String = (0..10_000).map(|n| format!("disallow: /*aaaaaaaaaaaaaaaaaaaaab{n}\n")).collect();
+        let rules = Robots::parse(format!("user-agent: *\nallow: /\n{rules}").as_bytes()).rules("any");
+        let path = |length: usize| format!("/{}", "a".repeat(length));
+        assert!(rules.allows(&path(100)) && rules.takes_long(&path(100)));
+        assert!(!rules.allows(&path(8000)));
+        // Many plain rules are no work, and what is said ten thousand times is asked once.
+        let plain: String = (0..10_000).map(|n| format!("disallow: /a{n}\n")).collect();
+        for robots in [plain, "disallow: /*aaaaaaaaaaaaaaaaaaaaab\n".repeat(10_000)] {
+            let rules = Robots::parse(format!("user-agent: *\n{robots}").as_bytes()).rules("any");
+            assert!(rules.allows(&path(8000)) && !rules.takes_long(&path(8000)));
+        }
+    }
+
     #[test]
     fn crawl_delay_is_read_and_nonsense_in_it_is_not() {
         let delay = |value: &str| {
@@ -462,6 +502,6 @@ mod tests {
         long.push_str("\ndisallow: /x");
         assert!(allows(&long, "any", "/x"));
         let many = format!("user-agent: *\n{}", "allow:/\n".repeat(60_000));
-        assert_eq!(Robots::parse(many.as_bytes()).rules("a").rules.len(), MOST_RULES);
+        assert_eq!(Robots::parse(many.as_bytes()).groups[0].rules.rules.len(), MOST_RULES);
     }
 }

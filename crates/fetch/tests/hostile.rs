@@ -205,6 +205,22 @@ async fn redirects_end_after_five_and_a_circle_is_named() {
     assert_eq!((page.requested, page.url), (five.url("/"), five.url("/xxxxx")));
 }
 
+/// What hangs on such an address is as long: every link of a feed, every line of the log.
+#[tokio::test]
+async fn a_redirect_to_an_address_that_is_too_long_is_not_followed_and_errors_show_its_beginning() {
+    let server = Server::start(|path| match path.len() {
+        ..4000 => redirect(302, &format!("/{}", "x".repeat(8000))),
+        _ => redirect(302, &format!("/{}", "x".repeat(9000))),
+    })
+    .await;
+    let error = page_error(&server, &settings()).await;
+    assert_eq!((error.class(), error.fault()), (FetchClass::BadUrl, Fault::Reject), "{error}");
+    assert!(error.url().as_str().len() > 8000, "{error}");
+    let shown = error.to_string();
+    assert!(shown.len() < 1200 && shown.ends_with("it redirects to an address of more than 8 KiB"), "{shown}");
+    assert_eq!(server.requests().len(), 2);
+}
+
 #[tokio::test]
 async fn what_is_no_text_is_known_by_its_first_bytes_however_long_it_is() {
     for start in [&b"%PDF-1.7 "[..], b"\x89PNG\r\n\x1a\n", b"\x00\x00\x00\x18ftypmp42", b"PK\x03\x04"] {

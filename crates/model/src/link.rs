@@ -52,6 +52,13 @@ const TRACKING: &[&str] = &[
     "s_cid",
 ];
 
+/// The longest address that anything is asked of, in bytes. Servers need not take more than 8000 (RFC 9110 §4.1), and every copy of a
+/// longer one, in the journal, in an error, on a line of the log, is a weight that a stranger chose.
+pub const LONGEST: usize = 8 << 10;
+
+/// How much of a text from outside is shown in a line, in bytes.
+const SHOWN: usize = 1 << 10;
+
 fn is_tracking(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["utm_", "pk_", "piwik_", "mtm_", "hsa_", "__twitter"].iter().any(|p| name.starts_with(p))
@@ -121,6 +128,14 @@ pub fn printable(text: &str) -> String {
         .collect()
 }
 
+/// The beginning of a text from outside, safe to print, for lines of the log and for errors: [`printable`], and where more than 1 KiB is
+/// left out, how much.
+pub fn brief(text: &str) -> String {
+    let shown = &text[..text.floor_char_boundary(SHOWN)];
+    let more = text.len() - shown.len();
+    if more == 0 { printable(shown) } else { format!("{}… ({more} bytes more)", printable(shown)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,6 +152,14 @@ mod tests {
         );
         assert_eq!(clean("https://a.example/x?utm_source=rss"), "https://a.example/x");
         assert_eq!(clean("https://user:pass@a.example/x"), "https://a.example/x");
+    }
+
+    #[test]
+    fn a_long_text_is_shown_by_its_beginning() {
+        assert_eq!(brief("a\u{1b}b"), "a b");
+        let long = "ä".repeat(5000);
+        let shown = brief(&long);
+        assert!(shown.len() < 1100 && shown.starts_with("ää") && shown.ends_with("… (8976 bytes more)"), "{shown}");
     }
 
     #[test]

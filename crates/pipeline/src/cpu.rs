@@ -1,17 +1,26 @@
 //! Work for the processor (decode, parse, extract, clean) runs on threads of its own, as many as there are cores: it never
-//! holds up a socket, its memory is bounded by the cores times the parser's guard, and its caches stay warm.
+//! holds up a socket, its memory is bounded by the threads times the parser's guard, and its caches stay warm.
+//!
+//! Feeds go before pages, and one more thread reads feeds alone: whatever a page does to its reader, no poll waits for it. A job that
+//! takes longer than any page that people read is given up by who waits for it, but nothing can stop it; so its thread is written off
+//! with it, and another takes its place. That is done as often as there are threads: then others wait, until one of the lost comes back.
 
 use std::any::Any;
+use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::time::timeout;
+use tracing::warn;
 
 /// No page that people read takes so long. It is a backstop behind the caps that count work: it drops, it never cuts short.
 const BACKSTOP: Duration = Duration::from_secs(60);
+
+/// How long a job waits for a thread. Only jobs that are stuck on every thread make one wait so long.
+const QUEUED: Duration = Duration::from_secs(600);
 
 /// Walkers of ours are iterative; parsers of other hands may not be.
 const STACK: usize = 8 << 20;
@@ -25,66 +34,217 @@ pub enum CpuError {
     /// It is still at work, on a core of its own until it ends.
     #[error("reading it takes longer than {} s", BACKSTOP.as_secs())]
     Overdue,
+    /// It has not begun: other jobs hold every thread.
+    #[error("no thread was free to read it for {} s", QUEUED.as_secs())]
+    Busy,
 }
 
-type Job = Box<dyn FnOnce() + Send>;
+/// What a job reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Feed,
+    Page,
+}
+
+/// A job, and where it stands. Its thread and the one who waits for it may both want to end it, and one of them does.
+struct Job {
+    work: Box<dyn FnOnce() + Send>,
+    stage: Arc<Mutex<Stage>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Not done yet.
+    Open,
+    Done,
+    /// It holds its thread for too long, and another has taken the thread's place.
+    WrittenOff,
+}
+
+/// What is to be done, and by how many.
+struct Queues {
+    feeds: VecDeque<Job>,
+    pages: VecDeque<Job>,
+    /// Threads that may still be started in place of those that jobs hold.
+    spare: usize,
+    closed: bool,
+}
+
+struct Shared {
+    queues: Mutex<Queues>,
+    more: Condvar,
+}
 
 /// The threads. Cheap to clone; they end with the last clone.
 #[derive(Clone)]
 pub struct Cpu {
-    jobs: Sender<Job>,
-    threads: NonZeroUsize,
+    door: Arc<Door>,
+    patience: Patience,
+}
+
+/// How long is waited for a thread, and for a job's end.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    queued: Duration,
+    at_work: Duration,
+}
+
+/// Closes the queues with the last who may add to them.
+struct Door {
+    shared: Arc<Shared>,
+    most: NonZeroUsize,
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        lock(&self.shared.queues).closed = true;
+        self.shared.more.notify_all();
+    }
 }
 
 impl Cpu {
-    /// A thread for each core.
+    /// A thread for each core, and one for feeds.
     ///
     /// # Errors
     /// When the operating system gives no thread.
     pub fn start() -> std::io::Result<Self> {
-        let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        let (jobs, queue) = channel::<Job>();
-        let queue = Arc::new(Mutex::new(queue));
-        for _ in 0..threads.get() {
-            let queue = queue.clone();
-            std::thread::Builder::new().name("cpu".into()).stack_size(STACK).spawn(move || work(&queue))?;
+        let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Self::with(cores, Patience { queued: QUEUED, at_work: BACKSTOP })
+    }
+
+    fn with(cores: NonZeroUsize, patience: Patience) -> std::io::Result<Self> {
+        let spare = cores.get();
+        let queues = Queues { feeds: VecDeque::new(), pages: VecDeque::new(), spare, closed: false };
+        let shared = Arc::new(Shared { queues: Mutex::new(queues), more: Condvar::new() });
+        let most = cores.saturating_add(1 + spare);
+        let cpu = Self { door: Arc::new(Door { shared, most }), patience };
+        for _ in 0..cores.get() {
+            spawn(&cpu.door.shared, Kind::Page)?;
         }
-        Ok(Self { jobs, threads })
+        spawn(&cpu.door.shared, Kind::Feed)?;
+        Ok(cpu)
     }
 
-    /// How many jobs run at once.
+    /// How many jobs run at once at most: one for each core and one more for feeds, and as many as there are cores beside jobs that take
+    /// too long.
     pub fn threads(&self) -> NonZeroUsize {
-        self.threads
+        self.door.most
     }
 
-    /// Runs one job, in its turn. It goes on to its own end, whatever becomes of the one who waits.
+    /// Runs a job that reads a page, in its turn. It goes on to its own end, whatever becomes of the one who waits.
     ///
     /// # Errors
-    /// When the job panics or takes too long; nothing else is lost with it.
+    /// When the job panics, takes too long, or finds no thread; nothing else is lost with it.
     pub async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, CpuError> {
+        self.take_up(Kind::Page, job).await
+    }
+
+    /// Runs a job that reads a feed, before all that read pages.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn run_feed<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, CpuError> {
+        self.take_up(Kind::Feed, job).await
+    }
+
+    async fn take_up<T: Send + 'static>(
+        &self,
+        kind: Kind,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, CpuError> {
         let (begin, begun) = oneshot::channel();
         let (tell, told) = oneshot::channel();
         let gone = |_| CpuError::Panicked("its thread is gone".into());
-        let job: Job = Box::new(move || {
+        let work = Box::new(move || {
             // Nobody waits any more when the task was aborted: then there is nothing to do.
-            if begin.send(()).is_ok() {
+            if begin.send(std::thread::current().name() == Some(name(Kind::Feed))).is_ok() {
                 let _ = tell.send(catch_unwind(AssertUnwindSafe(job)));
             }
         });
-        self.jobs.send(job).map_err(|_| CpuError::Panicked("its threads are gone".into()))?;
-        begun.await.map_err(gone)?;
-        let done = tokio::time::timeout(BACKSTOP, told).await.map_err(|_| CpuError::Overdue)?;
+        let stage = Arc::new(Mutex::new(Stage::Open));
+        self.door.shared.add(kind, Job { work, stage: stage.clone() });
+        let Patience { queued, at_work } = self.patience;
+        let for_feeds = timeout(queued, begun).await.map_err(|_| CpuError::Busy)?.map_err(gone)?;
+        let Ok(done) = timeout(at_work, told).await else {
+            self.door.shared.write_off(if for_feeds { Kind::Feed } else { Kind::Page }, &stage);
+            return Err(CpuError::Overdue);
+        };
         done.map_err(gone)?.map_err(|payload| CpuError::Panicked(word(payload.as_ref())))
     }
 }
 
-fn work(queue: &Mutex<Receiver<Job>>) {
-    loop {
-        let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        match job {
-            Ok(job) => job(),
-            Err(_) => return,
+impl Shared {
+    fn add(&self, kind: Kind, job: Job) {
+        let mut queues = lock(&self.queues);
+        match kind {
+            Kind::Feed => queues.feeds.push_back(job),
+            Kind::Page => queues.pages.push_back(job),
         }
+        drop(queues);
+        // All, for the one that wakes may be the one that takes no pages.
+        self.more.notify_all();
+    }
+
+    /// The next job for a thread that reads this; `None` at the end.
+    fn next(&self, reads: Kind) -> Option<Job> {
+        let mut queues = lock(&self.queues);
+        loop {
+            let job = queues.feeds.pop_front();
+            let job = if reads == Kind::Page { job.or_else(|| queues.pages.pop_front()) } else { job };
+            if job.is_some() || queues.closed {
+                return job;
+            }
+            queues = self.more.wait(queues).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Starts another thread for the one that a job holds, while there is one to spare.
+    fn write_off(self: &Arc<Self>, reads: Kind, stage: &Mutex<Stage>) {
+        let mut stage = lock(stage);
+        let mut queues = lock(&self.queues);
+        if *stage != Stage::Open {
+            return;
+        }
+        if queues.spare == 0 {
+            warn!(stage = "cpu", "a job takes too long, and no thread is left to take its thread's place");
+            return;
+        }
+        match spawn(self, reads) {
+            Ok(()) => {
+                queues.spare -= 1;
+                *stage = Stage::WrittenOff;
+            }
+            Err(error) => warn!(stage = "cpu", "a thread is lost to a job that takes too long: {error}"),
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn name(reads: Kind) -> &'static str {
+    match reads {
+        Kind::Feed => "cpu-feeds",
+        Kind::Page => "cpu",
+    }
+}
+
+fn spawn(shared: &Arc<Shared>, reads: Kind) -> std::io::Result<()> {
+    let shared = shared.clone();
+    std::thread::Builder::new().name(name(reads).into()).stack_size(STACK).spawn(move || work(&shared, reads))?;
+    Ok(())
+}
+
+fn work(shared: &Shared, reads: Kind) {
+    while let Some(Job { work, stage }) = shared.next(reads) {
+        work();
+        let mut stage = lock(&stage);
+        if *stage == Stage::WrittenOff {
+            lock(&shared.queues).spare += 1;
+            return;
+        }
+        *stage = Stage::Done;
     }
 }
 
@@ -96,7 +256,29 @@ fn word(payload: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
     use super::*;
+
+    const LONG: Duration = Duration::from_secs(3600);
+    const SHORT: Duration = Duration::from_millis(50);
+
+    fn two(queued: Duration, at_work: Duration) -> Cpu {
+        Cpu::with(NonZeroUsize::MIN.saturating_add(1), Patience { queued, at_work }).expect("threads")
+    }
+
+    /// Jobs that do not end before what is given with them is dropped.
+    fn endless() -> (mpsc::Sender<()>, impl Fn() -> Box<dyn FnOnce() + Send>) {
+        let (hold, held) = mpsc::channel::<()>();
+        let held = Arc::new(Mutex::new(held));
+        let job = move || -> Box<dyn FnOnce() + Send> {
+            let held = held.clone();
+            Box::new(move || {
+                let _ = lock(&held).recv();
+            })
+        };
+        (hold, job)
+    }
 
     #[tokio::test]
     async fn a_panic_ends_one_job_and_no_other() {
@@ -106,5 +288,65 @@ mod tests {
             assert!(error.to_string().contains("bad page"));
         }
         assert_eq!(cpu.run(|| 7).await.expect("the threads live"), 7);
+    }
+
+    /// Four pages that took minutes held both threads, and no feed was read meanwhile.
+    #[tokio::test]
+    async fn feeds_are_read_while_pages_hold_every_thread() {
+        let cpu = two(LONG, LONG);
+        let (hold, job) = endless();
+        let pages: Vec<_> = (0..4)
+            .map(|_| {
+                let (cpu, job) = (cpu.clone(), job());
+                tokio::spawn(async move { cpu.run(job).await })
+            })
+            .collect();
+        while lock(&cpu.door.shared.queues).pages.len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        for n in 0..9 {
+            assert_eq!(cpu.run_feed(move || n).await.expect("a thread"), n);
+        }
+        drop(hold);
+        for page in pages {
+            page.await.expect("a task").expect("it ended");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_job_that_never_ends_takes_its_thread_with_it_and_no_other() {
+        let cpu = two(LONG, SHORT);
+        let (hold, job) = endless();
+        for _ in 0..2 {
+            let error = cpu.run(job()).await.expect_err("it does not end");
+            assert!(matches!(error, CpuError::Overdue), "{error}");
+        }
+        // Both threads are held, and two others have taken their places.
+        let patient = Cpu { patience: Patience { queued: LONG, at_work: LONG }, ..cpu.clone() };
+        for n in 0..9 {
+            assert_eq!(patient.run(move || n).await.expect("a thread"), n);
+        }
+        assert_eq!(lock(&cpu.door.shared.queues).spare, 0);
+        // Those that come back after all make room for the next.
+        drop(hold);
+        while lock(&cpu.door.shared.queues).spare < 2 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn the_threads_that_are_started_for_lost_ones_have_a_number_and_who_waits_for_none_is_told() {
+        let cpu = two(LONG, SHORT);
+        let (hold, job) = endless();
+        for _ in 0..4 {
+            cpu.run(job()).await.expect_err("it does not end");
+        }
+        let hasty = Cpu { patience: Patience { queued: SHORT, at_work: LONG }, ..cpu.clone() };
+        let error = hasty.run(|| 7).await.expect_err("no thread is free");
+        assert!(matches!(error, CpuError::Busy), "{error}");
+        let patient = Cpu { patience: Patience { queued: LONG, at_work: LONG }, ..cpu.clone() };
+        assert_eq!(patient.run_feed(|| 7).await.expect("the feeds' own thread"), 7);
+        drop(hold);
+        assert_eq!(patient.run(|| 7).await.expect("they came back"), 7);
     }
 }

@@ -27,6 +27,7 @@ use wiredesk_store::feeds::{Failed, FeedState, Next};
 use wiredesk_store::journal::{Journalled, Listed, Poll};
 use wiredesk_store::subscriptions::Subscription;
 
+use crate::cpu::CpuError;
 use crate::desk::{Desk, Event};
 use crate::lane::Permit;
 use crate::meter::PollResult;
@@ -61,7 +62,7 @@ pub(crate) enum PollError {
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
     #[error(transparent)]
-    Cpu(#[from] crate::cpu::CpuError),
+    Cpu(#[from] CpuError),
 }
 
 /// Where a feed is asked: where it has moved to, once that is learned, else where it is configured.
@@ -182,7 +183,7 @@ impl Desk {
     ) -> Result<Parsed, PollError> {
         let _timer = self.meter.stage("parse");
         let identity = feed.identity.or_else(|| state.identity.as_deref().and_then(|name| name.parse().ok()));
-        let parsed = self.cpu.run(move || {
+        let parsed = self.cpu.run_feed(move || {
             let text = wiredesk_decode::feed(&body, content_type.as_deref());
             wiredesk_feed::parse_with(&text.text, &url, identity)
         });
@@ -276,7 +277,7 @@ impl Desk {
         habits.conditions = condition::of(&habits, gone, state.last_new, now);
         let again = after_failure(&self.schedule, own(feed), &habits, trouble, failures, wait);
         let again = interval::outside_of_skipped(&habits.claims, now, interval::jittered(again, rand::random()));
-        let text = link::printable(&error.to_string());
+        let text = link::brief(&error.to_string());
         let next = Next { due: after(now, again), interval_s: u32::try_from(again.as_secs()).ok(), habits };
         let failed = Failed { error: text.clone(), gone, elsewhere: moved_in_vain, ours };
         self.store.poll_failed(&feed.id, now, failed, next.clone()).await?;
@@ -305,7 +306,7 @@ impl Desk {
         let (before, after_all) = (&before.habits.conditions, &after.conditions);
         for condition in after_all.iter().filter(|condition| !before.contains(condition)) {
             self.meter.condition(*condition, 1);
-            let what = link::printable(&after.told(*condition));
+            let what = link::brief(&after.told(*condition));
             warn!(feed = %feed.id, stage = "poll", condition = condition.as_str(), "{what}");
         }
         for condition in before.iter().filter(|condition| !after_all.contains(condition)) {
@@ -399,6 +400,7 @@ fn claims(parsed: &Parsed, pace: &Pace) -> Claims {
 fn trouble(error: &PollError) -> Trouble {
     let error = match error {
         PollError::Fetch(error) => error,
+        PollError::Cpu(CpuError::Busy) => return Trouble::Ours,
         PollError::Unreadable(_) | PollError::Cpu(_) => return Trouble::Content,
     };
     match error.class() {
@@ -420,26 +422,35 @@ fn trouble(error: &PollError) -> Trouble {
 }
 
 /// An entry with what the journal must know of it: where it leads, what it is joined by, and whether its end is known already.
-pub(crate) fn listed(feed: &Feed, site: &Url, listing: Listing) -> Listed {
-    let link = listing
-        .link
-        .as_deref()
-        .and_then(|link| Url::parse(link).ok())
-        .filter(|link| matches!(link.scheme(), "http" | "https"));
-    let drop = match (&link, &listing.link) {
-        (None, None) => Some(Dropped::NoLink { why: "the feed gave no link".into() }),
-        (None, Some(text)) => Some(Dropped::NoLink { why: format!("`{}` is no web address", link::printable(text)) }),
-        (Some(link), _)
+pub(crate) fn listed(feed: &Feed, site: &Url, mut listing: Listing) -> Listed {
+    let parsed = listing.link.as_deref().and_then(|link| Url::parse(link).ok());
+    let link = parsed.as_ref().filter(|link| matches!(link.scheme(), "http" | "https"));
+    let longest = parsed.as_ref().map(|link| link.as_str().len()).max(listing.link.as_ref().map(String::len));
+    let too_long = longest.filter(|length| *length > link::LONGEST);
+    let drop = match (link, &listing.link, too_long) {
+        (_, Some(text), Some(length)) => {
+            let why = format!("a link of {length} bytes is longer than any that is asked for: `{}`", link::brief(text));
+            Some(Dropped::NoLink { why })
+        }
+        (None, None, _) => Some(Dropped::NoLink { why: "the feed gave no link".into() }),
+        (None, Some(text), _) => Some(Dropped::NoLink { why: format!("`{}` is no web address", link::brief(text)) }),
+        (Some(link), ..)
             if feed.off_site == OffSite::Drop && !link::same_site(link, site) && !link::same_site(link, &feed.url) =>
         {
             Some(Dropped::OffSite)
         }
         _ => None,
     };
+    let link = link.filter(|_| too_long.is_none());
+    let (link_key, host) = (link.map(address_key), link.and_then(link::host_port));
+    if too_long.is_some() {
+        // The journal and the log would hold it as often as a feed has room for it.
+        listing.link = None;
+    }
     Listed {
         // Where the feed's own text is published no page is read, and nothing is said about the page.
-        link_key: link.as_ref().filter(|_| feed.full_text != FullText::Feed).map(address_key),
-        host: link.as_ref().and_then(link::host_port),
+        link_key: link_key.filter(|_| feed.full_text != FullText::Feed),
+        host,
         entry: Entry::new(feed.id.clone(), listing),
         drop,
     }
