@@ -30,7 +30,7 @@ use wiredesk_store::topic::Placed;
 use crate::article;
 use crate::cpu::CpuError;
 use crate::desk::{Desk, Event, back_off};
-use crate::poll::asked_wait;
+use crate::poll::{self, asked_wait};
 use crate::publication::{OfferError, Offered};
 use crate::run::Seat;
 use crate::whole;
@@ -81,6 +81,8 @@ enum Reading {
     Article(Box<Cleaned>, Timestamp, Body, Validators),
     /// It may go well later.
     Later { why: String, after: Option<Duration>, gone: bool },
+    /// Not now, for a reason of ours: the attempt does not count.
+    Ours { why: String },
     /// Its page has not changed since the body was read that the entry was settled with.
     Unchanged,
     /// Not yet: its host's turn was needed for robots.txt.
@@ -144,6 +146,15 @@ impl Desk {
                 self.publish(admitted, feed, *cleaned, fetched, page, validators).await
             }
             Reading::Later { why, after, gone } => self.put_back(admitted, &why, after, gone).await.map(Some),
+            Reading::Ours { why } => {
+                self.store.take_back(admitted.entry.key).await?;
+                let wait = back_off(&self.settings, admitted.attempts, None);
+                info!(
+                    feed = %admitted.entry.feed, url = admitted.entry.listing.link, stage = "fetch", reason = link::printable(&why),
+                    again_s = wait.as_secs(), "not asked; this attempt does not count"
+                );
+                Ok(Some(Ingested::Again { host: host_of(&admitted.entry), after: wait }))
+            }
             Reading::Unchanged => self.settle(admitted, Outcome::Unchanged).await.map(Some),
             Reading::NextTurn => {
                 self.store.take_back(admitted.entry.key).await?;
@@ -276,6 +287,7 @@ impl Desk {
             FetchError::ForbiddenAddress { .. } | FetchError::ForbiddenPort { .. } | FetchError::BadUrl { .. } => {
                 Reading::Never(Dropped::NoLink { why: error.to_string() })
             }
+            _ if error.is_ours() => Reading::Ours { why: error.to_string() },
             _ => match error.fault() {
                 Fault::Reject => {
                     Reading::Never(Dropped::Exhausted { attempts: admitted.attempts, last: error.to_string() })
@@ -444,13 +456,14 @@ impl Desk {
         let entry = &admitted.entry;
         let wait = if gone { after.unwrap_or(GONE_OVER) } else { back_off(&self.settings, admitted.attempts, after) };
         let (now, why) = (self.clock.now(), link::printable(why));
-        self.store.put_back(entry.key, now + wait, &why, gone, now).await?;
+        let due = poll::after(now, wait);
+        self.store.put_back(entry.key, due, &why, gone, now).await?;
         self.meter.retried();
         info!(
             feed = %entry.feed, url = entry.listing.link, stage = "fetch", reason = why, attempt = admitted.attempts, again_s = wait.as_secs(),
             "failed; tried again later"
         );
-        self.tell(&Event::Retried { entry: entry.key, error: why, due: now + wait });
+        self.tell(&Event::Retried { entry: entry.key, error: why, due });
         Ok(Ingested::Again { host: host_of(entry), after: wait })
     }
 

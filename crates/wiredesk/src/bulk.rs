@@ -1,17 +1,26 @@
 //! Bulk forms: a manifest of rows in, one line out per row, in order, on as many threads as wanted.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, IsTerminal, Write};
+use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 use anyhow::Context;
 use serde::de::DeserializeOwned;
+use tracing::warn;
 
 use crate::exit::{Exit, Failure, OrExit};
+use crate::out::steerless;
 use crate::progress::bar;
+use crate::source;
 use crate::telemetry::bars;
+
+/// The most threads: each has a stack of its own, and more than the cores have no use.
+const MOST_JOBS: usize = 256;
+
+/// The most a manifest may weigh.
+const MANIFEST_LIMIT: u64 = 256 << 20;
 
 /// Threads are given this much stack: walkers are iterative, parsers of other hands may not be.
 const STACK: usize = 8 << 20;
@@ -28,14 +37,18 @@ where
 {
     let name = manifest.display();
     let folder = manifest.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file = std::fs::File::open(manifest).with_context(|| format!("{name} cannot be read")).or_exit(Exit::Io)?;
+    let bytes = source::plain(manifest, MANIFEST_LIMIT).or_exit(Exit::Io)?;
     let mut rows = Vec::new();
-    for (at, line) in BufReader::new(file).lines().enumerate() {
+    for (at, line) in bytes.lines().enumerate() {
         let line = line.with_context(|| format!("{name}, line {}", at + 1)).or_exit(Exit::Io)?;
         if !line.trim().is_empty() {
             rows.push((at + 1, line));
         }
     }
+    if jobs > MOST_JOBS {
+        warn!(jobs, "more than {MOST_JOBS} jobs are of no use: {MOST_JOBS} are started");
+    }
+    let jobs = jobs.min(MOST_JOBS).min(rows.len());
     let progress = (std::io::stderr().is_terminal() && !std::io::stdout().is_terminal())
         .then(|| bars().add(bar(rows.len() as u64)));
     let next = AtomicUsize::new(0);
@@ -83,7 +96,7 @@ fn in_order(lines: mpsc::Receiver<(usize, String)>, seen: impl Fn(String) -> Str
     for (at, line) in lines {
         waiting.insert(at, seen(line));
         while let Some(line) = waiting.remove(&turn) {
-            if let Err(error) = writeln!(out, "{line}") {
+            if let Err(error) = writeln!(out, "{}", steerless(&line)) {
                 return broken_pipe(error);
             }
             turn += 1;
@@ -110,4 +123,23 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
 /// How many threads, where the user said nothing.
 pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_many_jobs_are_wished_for_no_more_threads_are_started_than_there_are_rows() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let manifest = folder.path().join("rows.jsonl");
+        std::fs::write(&manifest, "1\n\n2\n").expect("written");
+        let seen = AtomicUsize::new(0);
+        let work = |_: &Path, row: usize| {
+            seen.fetch_add(row, Ordering::Relaxed);
+            row.to_string()
+        };
+        assert!(rows(&manifest, usize::MAX, work, |wrong| wrong).is_ok());
+        assert_eq!(seen.load(Ordering::Relaxed), 3);
+    }
 }

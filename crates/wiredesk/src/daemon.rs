@@ -44,7 +44,9 @@ use crate::cli::Output;
 use crate::config::settings::Config;
 use crate::config::{self, Loaded};
 use crate::exit::{Exit, Failure, OrExit};
+use crate::handles;
 use crate::hooks;
+use crate::out;
 use crate::process::Process;
 use crate::progress::Progress;
 
@@ -171,6 +173,7 @@ fn exit_of(error: &StoreError) -> Exit {
 
 /// Runs the desk.
 pub(crate) async fn run(order: Order<'_>) -> Result<Exit, Failure> {
+    handles::ask_for_all();
     let loaded = match config::load(order.config) {
         Ok(loaded) => loaded,
         Err(faults) => {
@@ -318,12 +321,12 @@ fn conclude(end: End, summary: &Summary, once: bool) -> Exit {
 /// The summary; beside the records, where those go to standard output.
 fn report(summary: &Summary, output: Output, records_on_stdout: bool) {
     let text = match output {
-        Output::Json => serde_json::to_string(summary).unwrap_or_default() + "\n",
+        Output::Json => out::json(serde_json::to_string(summary).unwrap_or_default()) + "\n",
         Output::Text => crate::report::summary(summary),
     };
     if records_on_stdout {
         eprint!("{text}");
     } else {
-        crate::out::print(format_args!("{text}"));
+        out::print(format_args!("{text}"));
     }
 }

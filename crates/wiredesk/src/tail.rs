@@ -17,6 +17,7 @@ use wiredesk_publish::writer::patiently;
 use crate::cli::Output;
 use crate::config;
 use crate::exit::{Exit, Failure};
+use crate::out::steerless;
 
 /// What `tail` was asked for.
 pub(crate) struct Wish {
@@ -70,10 +71,7 @@ fn exit(error: &OpenError) -> Exit {
 pub(crate) fn show(item: &Item, output: Output) -> std::io::Result<()> {
     let mut out = anstream::stdout().lock();
     match output {
-        Output::Json => {
-            out.write_all(&item.value)?;
-            out.write_all(b"\n")?;
-        }
+        Output::Json => writeln!(out, "{}", steerless(&String::from_utf8_lossy(&item.value)))?,
         Output::Text => write!(out, "{}", card(item))?,
     }
     out.flush()

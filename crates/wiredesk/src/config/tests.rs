@@ -87,6 +87,13 @@ fn each_mistake_is_named_where_it_stands() {
             &["toml:3:3 this", "toml:5:5 this", "toml:8:5 this"],
         ),
         ("[fetch]\ntimeout = \"3 weeks\"\n".into(), &["2:11 `fetch.timeout`: \"3 weeks\" is not a span of time"]),
+        (
+            "[pipeline]\nretry = { first = \"5000000000d\", max = \"3651d\" }\n".into(),
+            &[
+                "2:19 `pipeline.retry.first`: \"5000000000d\" is longer than ten years | write 3650d at most",
+                "2:40 `pipeline.retry.max`: \"3651d\" is longer than ten years",
+            ],
+        ),
         ("[fetch]\npage_limit = \"4\"\n".into(), &["2:14 `fetch.page_limit`: \"4\" is not a size"]),
         (
             "[fetch]\nper_host = { concurrency = 0, dely = \"1s\" }\n".into(),
@@ -294,6 +301,47 @@ fn secrets_come_from_files_beside_the_configuration_and_lose_their_last_line_end
     assert!(told[0].contains("cannot carry"), "{told:#?}");
     // Commands that only look at the configuration need no secrets.
     assert!(read(&Desk::new(&feed("{ env = \"WIREDESK_TEST_ABSENT\" }")).path()).is_ok());
+}
+
+#[test]
+fn what_is_no_file_is_refused_wherever_a_file_is_named() {
+    let desk = Desk::new(&format!(
+        "{AGENT}[[feeds]]\nid = \"a\"\nurl = \"https://a.example/\"\nheaders = {{ X-Key = {{ file = \"/dev/zero\" }} }}\n"
+    ));
+    let told = desk.told();
+    assert!(told[0].ends_with("\"a\": cannot read /dev/zero: it is no regular file"), "{told:#?}");
+    let told = rows(&load(Path::new("/dev/zero")).expect_err("no file"));
+    assert!(told[0].contains("cannot read the file: it is no regular file"), "{told:#?}");
+    let desk = Desk::new("").file("feeds.d/a.toml", "");
+    let link = desk.path().with_file_name("feeds.d").join("b.toml");
+    std::os::unix::fs::symlink("/dev/zero", link).expect("a link");
+    let told = desk.told();
+    assert!(told[0].starts_with("b.toml:1:1 cannot read the file: it is no regular file"), "{told:#?}");
+}
+
+#[test]
+fn a_file_that_nobody_can_have_meant_is_refused() {
+    let desk = Desk::new("").file("token", &"x".repeat(70 << 10));
+    std::fs::File::create(desk.path()).and_then(|file| file.set_len(300 << 20)).expect("a large file");
+    let told = desk.told();
+    assert!(told[0].contains("cannot read the file: it holds more than 16777216 bytes"), "{told:#?}");
+    let text = format!(
+        "{AGENT}[[feeds]]\nid = \"a\"\nurl = \"https://a.example/\"\nheaders = {{ X-Key = {{ file = \"token\" }} }}\n"
+    );
+    let told = desk.file("wiredesk.toml", &text).told();
+    assert!(told[0].ends_with("token: it holds more than 65536 bytes"), "{told:#?}");
+}
+
+#[test]
+fn a_hundred_thousand_faults_are_told_in_a_breath() {
+    let unknown: String = (0..100_000).map(|n| format!("unheard_of_{n} = 1\n")).collect();
+    let twice = "[[feeds]]\nid = \"a\"\nurl = \"https://a.example/feed\"\n".repeat(20_000);
+    let desk = Desk::new(&format!("{AGENT}{unknown}")).file("feeds.d/a.toml", &twice);
+    let began = std::time::Instant::now();
+    let told = desk.told();
+    assert_eq!(told.len(), 100_000 + 2 * 19_999);
+    assert!(told[99_999].starts_with("wiredesk.toml:100002:1 unknown key `unheard_of_99999`"), "{}", told[99_999]);
+    assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
 }
 
 #[test]
