@@ -55,10 +55,13 @@ pub(crate) fn open(opening: &Opening<'_>, tail: &mut TakeTail<'_>) -> Result<Ope
         reach(Point::Fenced);
     }
     // From here on nobody else writes under our name, and what the marks say is all there is of it.
-    let spans = begin.spans(&cluster.asking, &mut warnings)?;
-    if !without(Protection::Fence) {
+    let spans = if without(Protection::Fence) {
+        begin.spans(&reading, &mut warnings)? // up to what an open transaction of our own holds back
+    } else {
+        let spans = begin.spans(&cluster.asking, &mut warnings)?;
         begin.wait_for_strangers(&reading, &spans)?;
-    }
+        spans
+    };
     begin.read_tail(&reading, &spans, tail, &mut warnings)?;
     let writer = Writer::Kafka(KafkaWriter::new(producer, settings));
     Ok(Opened { writer, identity, warnings })
