@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::io::Errno;
 use url::Url;
 use wiredesk_model::fault::{AsFault, Fault};
 
@@ -187,6 +188,16 @@ pub enum FetchError {
         /// The time allowed.
         timeout: Duration,
     },
+    /// This machine gives us no more: no file handle, or no memory for a connection. The server has no part in it.
+    #[error("{url} was not asked: {why}")]
+    Starved {
+        /// The URL.
+        url: Url,
+        /// What there is too little of, and where more of it is given.
+        why: &'static str,
+        /// What the network says.
+        source: reqwest::Error,
+    },
     /// The name has no address, or no name server answered.
     #[error("the name of {url} cannot be resolved")]
     Dns {
@@ -293,6 +304,7 @@ pub enum FetchClass {
     ServerError,
     Timeout,
     NoMemory,
+    Starved,
     Connect,
     Tls,
     Dns,
@@ -308,7 +320,7 @@ pub enum FetchClass {
 
 impl FetchClass {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Ok,
         Self::NotModified,
         Self::RedirectLoop,
@@ -319,6 +331,7 @@ impl FetchClass {
         Self::ServerError,
         Self::Timeout,
         Self::NoMemory,
+        Self::Starved,
         Self::Connect,
         Self::Tls,
         Self::Dns,
@@ -345,6 +358,7 @@ impl FetchClass {
             Self::ServerError => "server_error",
             Self::Timeout => "timeout",
             Self::NoMemory => "no_memory",
+            Self::Starved => "starved",
             Self::Connect => "connect",
             Self::Tls => "tls",
             Self::Dns => "dns",
@@ -375,6 +389,7 @@ impl FetchError {
             Self::OddStatus { .. } | Self::Protocol { .. } | Self::HeadersTooLarge { .. } => FetchClass::Protocol,
             Self::Timeout { .. } | Self::TooSlow { .. } => FetchClass::Timeout,
             Self::NoMemory { .. } => FetchClass::NoMemory,
+            Self::Starved { .. } => FetchClass::Starved,
             Self::Dns { .. } => FetchClass::Dns,
             Self::Connect { .. } => FetchClass::Connect,
             Self::Tls { .. } => FetchClass::Tls,
@@ -384,6 +399,11 @@ impl FetchError {
             Self::NoRobots { .. } => FetchClass::NoRobots,
             Self::Disallowed { .. } => FetchClass::Robots,
         }
+    }
+
+    /// Whether the trouble is our own: nothing is said about the server or the page, and no attempt at them counts.
+    pub fn is_ours(&self) -> bool {
+        matches!(self, Self::NoMemory { .. } | Self::Starved { .. })
     }
 
     /// The URL that failed: the last one asked, after redirects.
@@ -403,6 +423,7 @@ impl FetchError {
             | Self::Timeout { url, .. }
             | Self::TooSlow { url, .. }
             | Self::NoMemory { url, .. }
+            | Self::Starved { url, .. }
             | Self::Dns { url, .. }
             | Self::Connect { url, .. }
             | Self::Tls { url, .. }
@@ -457,7 +478,9 @@ impl FetchError {
                 _ => Self::ForbiddenAddress { address: Some(closed.address), url },
             };
         }
-        if source.is_timeout() {
+        if let Some(why) = starved(&source) {
+            Self::Starved { url, why, source }
+        } else if source.is_timeout() {
             Self::Timeout { url, timeout }
         } else if source.is_dns() {
             Self::Dns { url, source }
@@ -474,7 +497,13 @@ impl FetchError {
     pub(crate) fn from_body(url: &Url, broken: Broken) -> Self {
         let url = url.clone();
         match broken {
-            Broken::Network(source) => Self::Connect { url, source: source.without_url() },
+            Broken::Network(source) => {
+                let source = source.without_url();
+                match starved(&source) {
+                    Some(why) => Self::Starved { url, why, source },
+                    None => Self::Connect { url, source },
+                }
+            }
             Broken::Coding(source) => Self::Undecodable { url, source },
         }
     }
@@ -505,19 +534,32 @@ fn wrong_with_tls(error: &rustls::Error) -> &'static str {
     }
 }
 
-/// The first error of this type in the chain; what an `io::Error` wraps counts.
-fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref::<E>() {
-            return Some(found);
+/// What this machine refuses us, if that is the cause, and where more of it is given.
+fn starved(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    chain(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).find_map(|error| {
+        match Errno::from_io_error(error)? {
+            Errno::MFILE => Some("this process may open no more files: raise its limit (`LimitNOFILE`, `ulimit -n`)"),
+            Errno::NFILE => Some("this machine may open no more files: raise its limit (`fs.file-max`)"),
+            Errno::NOBUFS | Errno::NOMEM => Some("this machine has no memory left for a connection"),
+            _ => None,
         }
-        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+    })
+}
+
+/// The first error of this type in the chain.
+fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    chain(error).find_map(|error| error.downcast_ref::<E>())
+}
+
+/// An error and its causes; what an `io::Error` wraps counts.
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| {
+        let error: &'a (dyn Error + 'static) = *error;
+        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             Some(inner) => Some(inner),
             None => error.source(),
-        };
-    }
-    None
+        }
+    })
 }
 
 impl AsFault for FetchError {

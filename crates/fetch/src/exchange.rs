@@ -10,7 +10,7 @@ use reqwest::header::{
 };
 use reqwest::{Client, Response, StatusCode};
 use tokio::time::{Instant, timeout_at};
-use tracing::debug;
+use tracing::{debug, error};
 use url::{Origin, Url};
 use wiredesk_model::feed::{Feed, Validators};
 use wiredesk_model::link::printable;
@@ -18,6 +18,7 @@ use wiredesk_model::link::printable;
 use crate::answer::RobotsVerdict;
 use crate::client::HEADER_BYTES;
 use crate::coding::{ACCEPTED, Coding};
+use crate::complaint::Complaint;
 use crate::door::{Door, Way};
 use crate::error::FetchError;
 use crate::fetcher::Fetcher;
@@ -68,11 +69,12 @@ pub(crate) struct Head {
     pub(crate) moved_permanently: Option<Url>,
 }
 
-/// The two clients, the door before them, and who knows what robots.txt says.
+/// The two clients, the door before them, who knows what robots.txt says, and what was said of this machine.
 pub(crate) struct Lines<'a> {
     pub(crate) fetcher: &'a Fetcher,
     pub(crate) door: &'a Door,
     pub(crate) gate: &'a Gate,
+    pub(crate) complaint: &'a Complaint,
     pub(crate) public: &'a Client,
     pub(crate) inside: &'a Client,
 }
@@ -196,7 +198,13 @@ impl Lines<'_> {
             Ok(Ok(response)) => response,
             Ok(Err(source)) => {
                 debug!(url = %url, ms, "no answer");
-                return Err(FetchError::from_request(url, source, question.timeout, way == Way::Inside));
+                let error = FetchError::from_request(url, source, question.timeout, way == Way::Inside);
+                if let FetchError::Starved { why, .. } = &error
+                    && self.complaint.is_due(Instant::now())
+                {
+                    error!(stage = "fetch", "no server can be asked: {why}; what is due is tried again");
+                }
+                return Err(error);
             }
             Err(_) => {
                 debug!(url = %url, ms, "no answer in time");

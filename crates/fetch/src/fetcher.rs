@@ -25,6 +25,7 @@ use crate::body::{self, Body, Over, Reading};
 use crate::budget::Budget;
 use crate::client;
 use crate::coding::{Coding, Pieces};
+use crate::complaint::Complaint;
 use crate::door::{Door, Way};
 use crate::error::{FetchError, SetupError};
 use crate::exchange::{Confidential, Head, Lines, Question, bare};
@@ -55,6 +56,7 @@ struct Inner {
     inside: Client,
     budget: Arc<Budget>,
     gate: Gate,
+    complaint: Complaint,
     robots: RobotsCache,
 }
 
@@ -85,6 +87,7 @@ impl Fetcher {
                 inside: client::build(settings, &lookup, &door, Way::Inside, proxy.as_ref())?,
                 budget: Budget::new(settings.memory, largest),
                 gate: Gate::new(settings.per_host.delay.0),
+                complaint: Complaint::default(),
                 robots: RobotsCache::default(),
                 door,
                 settings: settings.clone(),
@@ -274,7 +277,8 @@ impl Fetcher {
         self.inner.budget.in_use()
     }
 
-    /// Fetches robots.txt and says what to make of it. An error where the origin itself can never be asked.
+    /// Fetches robots.txt and says what to make of it. An error where the origin itself can never be asked, or
+    /// where the trouble is ours.
     async fn read_robots(&self, page: &Url) -> Result<Known, FetchError> {
         let Ok(url) = page.join("/robots.txt") else {
             return Err(FetchError::BadUrl { url: page.clone(), why: "it has no host" });
@@ -295,6 +299,8 @@ impl Fetcher {
             Err(FetchError::RedirectLoop { .. } | FetchError::Gone { .. } | FetchError::Refused { .. }) => {
                 Ok(Known::rules(Robots::default().rules(""), None, turn))
             }
+            // That says nothing about this origin.
+            Err(e) if e.is_ours() => Err(e),
             Err(e) if e.fault() == Fault::Reject => Ok(Known::rules(Robots::default().rules(""), None, turn)),
             Err(e) => Ok(Known::failed(e)),
         }
@@ -323,8 +329,8 @@ impl Fetcher {
     }
 
     async fn ask(&self, question: &Question<'_>) -> Result<Head, FetchError> {
-        let Inner { door, gate, public, inside, .. } = &*self.inner;
-        Lines { fetcher: self, door, gate, public, inside }.ask(question).await
+        let Inner { door, gate, complaint, public, inside, .. } = &*self.inner;
+        Lines { fetcher: self, door, gate, complaint, public, inside }.ask(question).await
     }
 
     async fn read(

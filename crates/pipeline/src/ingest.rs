@@ -81,6 +81,8 @@ enum Reading {
     Article(Box<Cleaned>, Timestamp, Body, Validators),
     /// It may go well later.
     Later { why: String, after: Option<Duration>, gone: bool },
+    /// Not now, for a reason of ours: the attempt does not count.
+    Ours { why: String },
     /// Its page has not changed since the body was read that the entry was settled with.
     Unchanged,
     /// Not yet: its host's turn was needed for robots.txt.
@@ -144,6 +146,15 @@ impl Desk {
                 self.publish(admitted, feed, *cleaned, fetched, page, validators).await
             }
             Reading::Later { why, after, gone } => self.put_back(admitted, &why, after, gone).await.map(Some),
+            Reading::Ours { why } => {
+                self.store.take_back(admitted.entry.key).await?;
+                let wait = back_off(&self.settings, admitted.attempts, None);
+                info!(
+                    feed = %admitted.entry.feed, url = admitted.entry.listing.link, stage = "fetch", reason = link::printable(&why),
+                    again_s = wait.as_secs(), "not asked; this attempt does not count"
+                );
+                Ok(Some(Ingested::Again { host: host_of(&admitted.entry), after: wait }))
+            }
             Reading::Unchanged => self.settle(admitted, Outcome::Unchanged).await.map(Some),
             Reading::NextTurn => {
                 self.store.take_back(admitted.entry.key).await?;
@@ -276,6 +287,7 @@ impl Desk {
             FetchError::ForbiddenAddress { .. } | FetchError::ForbiddenPort { .. } | FetchError::BadUrl { .. } => {
                 Reading::Never(Dropped::NoLink { why: error.to_string() })
             }
+            _ if error.is_ours() => Reading::Ours { why: error.to_string() },
             _ => match error.fault() {
                 Fault::Reject => {
                     Reading::Never(Dropped::Exhausted { attempts: admitted.attempts, last: error.to_string() })

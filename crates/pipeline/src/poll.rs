@@ -406,7 +406,7 @@ fn trouble(error: &PollError) -> Trouble {
         FetchClass::Refused | FetchClass::Robots => Trouble::Refused,
         FetchClass::Gone => Trouble::Missing,
         FetchClass::NotText | FetchClass::BadEncoding | FetchClass::Protocol => Trouble::Content,
-        FetchClass::NoMemory => Trouble::Ours,
+        FetchClass::NoMemory | FetchClass::Starved => Trouble::Ours,
         FetchClass::RedirectLoop
         | FetchClass::ClientError
         | FetchClass::TooLarge

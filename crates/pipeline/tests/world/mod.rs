@@ -12,6 +12,7 @@ use prometheus_client::registry::Registry;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use wiredesk_fetch::fetcher::Fetcher;
+use wiredesk_fetch::resolver::Lookup;
 use wiredesk_fetch::settings::{PerHost, Settings as FetchSettings};
 use wiredesk_model::feed::Feed;
 use wiredesk_model::id::{DeskId, FeedId};
@@ -47,6 +48,8 @@ pub struct World {
     /// Where hubs would reach the desk.
     pub callback: Option<url::Url>,
     pub pipeline: PipelineSettings,
+    /// Who knows the addresses of names, where it is not the system.
+    pub lookup: Option<Lookup>,
     /// What stands before the store's writes.
     pub gate: Box<dyn Fn() -> Box<dyn Gate> + Send + Sync>,
 }
@@ -76,6 +79,7 @@ impl World {
             watcher: Arc::new(|_| {}),
             callback: None,
             pipeline: PipelineSettings::default(),
+            lookup: None,
             gate: Box::new(|| Box::new(Open)),
         }
     }
@@ -153,7 +157,11 @@ impl World {
             min_words: 20,
             window: Duration::from_secs(90 * 86_400),
             in_flight: 100,
-            fetcher: Fetcher::new(&self.fetch).expect("a fetcher"),
+            fetcher: match self.lookup.clone() {
+                Some(lookup) => Fetcher::with_lookup(&self.fetch, lookup),
+                None => Fetcher::new(&self.fetch),
+            }
+            .expect("a fetcher"),
             store,
             publication: Publication::open(parts).expect("a publication"),
             clock: Clock::showing(move || *now.lock().expect("no panic")),
