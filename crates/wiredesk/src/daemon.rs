@@ -44,6 +44,7 @@ use crate::cli::Output;
 use crate::config::settings::Config;
 use crate::config::{self, Loaded};
 use crate::exit::{Exit, Failure, OrExit};
+use crate::handles;
 use crate::hooks;
 use crate::process::Process;
 use crate::progress::Progress;
@@ -170,6 +171,7 @@ fn exit_of(error: &StoreError) -> Exit {
 
 /// Runs the desk.
 pub(crate) async fn run(order: Order<'_>) -> Result<Exit, Failure> {
+    handles::ask_for_all();
     let loaded = match config::load(order.config) {
         Ok(loaded) => loaded,
         Err(faults) => {

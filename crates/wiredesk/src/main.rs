@@ -26,6 +26,7 @@ mod explain_html;
 mod extract;
 mod feed;
 mod feeds;
+mod handles;
 mod hooks;
 mod out;
 mod process;
