@@ -3,19 +3,27 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
-use axum::middleware::{self, Next};
+use axum::http::{HeaderValue, Method, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use wiredesk_pipeline::publication::{Publication, Standing};
 use wiredesk_store::Store;
+
+use crate::connections::{self, Bounds};
+
+/// Probes and scrapers are few, and ask at once.
+const BOUNDS: Bounds = Bounds {
+    server: "admin",
+    connections: 32,
+    head: Duration::from_secs(5),
+    whole: Duration::from_secs(30),
+    buffer: 16 << 10,
+};
 
 /// What the server shows.
 pub(crate) struct Admin {
@@ -27,28 +35,67 @@ pub(crate) struct Admin {
 }
 
 /// Serves until `end` is cancelled.
-pub(crate) async fn serve(listener: TcpListener, admin: Admin, end: CancellationToken) -> std::io::Result<()> {
+pub(crate) async fn serve(listener: TcpListener, admin: Admin, end: CancellationToken) {
     let admin = Arc::new(admin);
-    let app = Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
-        .layer(middleware::from_fn_with_state(admin.clone(), guard))
-        .with_state(admin);
-    axum::serve(listener, app).with_graceful_shutdown(end.cancelled_owned()).await
+    let answer = move |request| {
+        let admin = admin.clone();
+        async move { admin.answer(&request) }
+    };
+    connections::serve(listener, BOUNDS, answer, end).await;
 }
 
-/// A page in a browser must not reach us by a name that it made point here; nobody changes anything.
-async fn guard(State(admin): State<Arc<Admin>>, request: Request, next: Next) -> Response {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")], "GET only\n").into_response();
+impl Admin {
+    /// A page in a browser must not reach us by a name that it made point here; nobody changes anything.
+    fn answer<B>(&self, request: &Request<B>) -> Response {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")], "GET only\n").into_response();
+        }
+        let host = request.headers().get(header::HOST);
+        if !self.allow_remote && !host.is_some_and(is_local) {
+            return (StatusCode::MISDIRECTED_REQUEST, "this server answers to localhost and loopback addresses only\n")
+                .into_response();
+        }
+        match request.uri().path() {
+            "/healthz" => "ok\n".into_response(),
+            "/readyz" => self.ready(),
+            "/metrics" => self.metrics(),
+            _ => StatusCode::NOT_FOUND.into_response(),
+        }
     }
-    let host = request.headers().get(header::HOST);
-    if !admin.allow_remote && !host.is_some_and(is_local) {
-        return (StatusCode::MISDIRECTED_REQUEST, "this server answers to localhost and loopback addresses only\n")
-            .into_response();
+
+    fn ready(&self) -> Response {
+        if self.draining.is_cancelled() {
+            return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
+        }
+        if let Some(trouble) = self.store.trouble().borrow().as_ref() {
+            let text = format!("waiting: the data dir cannot be written: {}\n", trouble.told());
+            return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
+        }
+        if let Some(waited) = self.publication.stalled() {
+            let text = format!("waiting: the topic has not answered for {} s\n", waited.as_secs());
+            return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
+        }
+        let standing = self.publication.standing().borrow().clone();
+        match standing {
+            Standing::Ready => "ready\n".into_response(),
+            Standing::Starting => {
+                (StatusCode::SERVICE_UNAVAILABLE, "starting: the topic is not caught up yet\n").into_response()
+            }
+            Standing::Waiting(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("waiting: {why}\n")).into_response(),
+            Standing::Ended(_) => (StatusCode::SERVICE_UNAVAILABLE, "publishing has ended\n").into_response(),
+        }
     }
-    next.run(request).await
+
+    fn metrics(&self) -> Response {
+        let mut text = String::new();
+        match encode(&mut text, &self.registry) {
+            Ok(()) => {
+                const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+                ([(header::CONTENT_TYPE, KIND)], text).into_response()
+            }
+            Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+        }
+    }
 }
 
 fn is_local(host: &HeaderValue) -> bool {
@@ -62,40 +109,6 @@ fn is_local(host: &HeaderValue) -> bool {
     };
     name.eq_ignore_ascii_case("localhost")
         || name.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-async fn ready(State(admin): State<Arc<Admin>>) -> Response {
-    if admin.draining.is_cancelled() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
-    }
-    if let Some(trouble) = admin.store.trouble().borrow().as_ref() {
-        let text = format!("waiting: the data dir cannot be written: {}\n", trouble.told());
-        return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
-    }
-    if let Some(waited) = admin.publication.stalled() {
-        let text = format!("waiting: the topic has not answered for {} s\n", waited.as_secs());
-        return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
-    }
-    let standing = admin.publication.standing().borrow().clone();
-    match standing {
-        Standing::Ready => "ready\n".into_response(),
-        Standing::Starting => {
-            (StatusCode::SERVICE_UNAVAILABLE, "starting: the topic is not caught up yet\n").into_response()
-        }
-        Standing::Waiting(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("waiting: {why}\n")).into_response(),
-        Standing::Ended(_) => (StatusCode::SERVICE_UNAVAILABLE, "publishing has ended\n").into_response(),
-    }
-}
-
-async fn metrics(State(admin): State<Arc<Admin>>) -> Response {
-    let mut text = String::new();
-    match encode(&mut text, &admin.registry) {
-        Ok(()) => {
-            const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-            ([(header::CONTENT_TYPE, KIND)], text).into_response()
-        }
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
-    }
 }
 
 #[cfg(test)]

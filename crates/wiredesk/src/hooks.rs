@@ -1,10 +1,9 @@
 //! The server that hubs speak to (W3C WebSub): it answers GET and POST below the callback's path, and nothing else. It stands on a port of
 //! its own, for it is meant for strangers: what the admin server shows is nobody's business out there.
 //!
-//! What a connection may cost is bounded here (how many, how long, how much before its body), what a body may cost in `fetch`, and what
-//! an answer means is decided in `pipeline::push`.
+//! What a connection may cost is bounded in [`crate::connections`], what a body may cost in `fetch`, and what an answer means is decided in
+//! `pipeline::push`.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,26 +11,25 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::error;
 use url::Url;
 use wiredesk_pipeline::desk::Desk;
 use wiredesk_pipeline::push::intent::Intent;
 use wiredesk_pipeline::push::receive::{Envelope, Pushed, Verified};
 use wiredesk_store::error::StoreError;
 
-/// Connections at once; who comes beyond waits to be accepted.
-const CONNECTIONS: usize = 64;
-/// How long a request's head may take, and how long all of a connection.
-const HEAD: Duration = Duration::from_secs(10);
-const CONNECTION: Duration = Duration::from_secs(120);
-/// What a connection may read ahead, its request's head included.
-const BUFFER: usize = 32 << 10;
+use crate::connections::{self, Bounds};
+
+/// Hubs push now and then, and a push may be a whole feed.
+const BOUNDS: Bounds = Bounds {
+    server: "websub",
+    connections: 64,
+    head: Duration::from_secs(10),
+    whole: Duration::from_secs(120),
+    buffer: 32 << 10,
+};
 /// Seconds after which a hub that could not be heard may come again.
 const LATER: &str = "60";
 
@@ -44,46 +42,11 @@ struct Hooks {
 /// Serves until `end` is cancelled.
 pub(crate) async fn serve(listener: TcpListener, desk: Arc<Desk>, callback: &Url, end: CancellationToken) {
     let hooks = Arc::new(Hooks { desk, path: callback.path().trim_end_matches('/').to_owned() });
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
-    loop {
-        let accept = async {
-            let held = room.clone().acquire_owned().await.ok()?;
-            Some((held, listener.accept().await))
-        };
-        let accepted = tokio::select! {
-            () = end.cancelled() => return,
-            accepted = accept => accepted,
-        };
-        let Some((held, accepted)) = accepted else { return };
-        match accepted {
-            Ok((stream, _)) => {
-                let hooks = hooks.clone();
-                tokio::spawn(async move {
-                    converse(stream, hooks).await;
-                    drop(held);
-                });
-            }
-            Err(error) => {
-                warn!(stage = "push", "a hub's connection could not be accepted: {error}");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
-    }
-}
-
-/// One request on one connection. How it ends is the other side's affair.
-async fn converse(stream: TcpStream, hooks: Arc<Hooks>) {
-    let service = service_fn(move |request: Request<Incoming>| {
+    let answer = move |request| {
         let hooks = hooks.clone();
-        async move { Ok::<_, Infallible>(hooks.answer(request).await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .max_buf_size(BUFFER)
-        .keep_alive(false)
-        .serve_connection(TokioIo::new(stream), service);
-    let _ = tokio::time::timeout(CONNECTION, connection).await;
+        async move { hooks.answer(request).await }
+    };
+    connections::serve(listener, BOUNDS, answer, end).await;
 }
 
 impl Hooks {

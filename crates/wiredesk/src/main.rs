@@ -6,7 +6,8 @@
 //! # Architecture
 //! - [`cli`]: what was typed. [`exit`]: how it ends. [`telemetry`], [`progress`], [`report`]: what people see meanwhile.
 //! - [`config`], [`check`], [`schema`]: the configuration, all its faults at once, and the schemas.
-//! - [`daemon`], [`admin`]: `run`, and the admin server beside it.
+//! - [`daemon`], [`admin`], [`hooks`]: `run`, and the servers beside it, for its operator and for hubs. [`connections`]: what
+//!   strangers may cost them. [`handles`], [`process`]: what the system gives.
 //! - [`demo`]: the first minute. [`tail`], [`views`], [`trace`], [`dlq`]: looking on from outside.
 //! - [`extract`], [`explain`], [`explain_html`], [`feed`], [`bulk`], [`source`]: the desk's own reading, without a desk.
 //! - [`feeds`]: OPML, and adding feeds. [`rules`]: rules for sites, listed and tried on stored pages.
@@ -17,6 +18,7 @@ mod check;
 mod cli;
 mod config;
 mod connect;
+mod connections;
 mod daemon;
 mod demo;
 mod dlq;
