@@ -10,6 +10,7 @@ use anyhow::Context;
 use serde::de::DeserializeOwned;
 
 use crate::exit::{Exit, Failure, OrExit};
+use crate::out::steerless;
 use crate::progress::bar;
 use crate::telemetry::bars;
 
@@ -83,7 +84,7 @@ fn in_order(lines: mpsc::Receiver<(usize, String)>, seen: impl Fn(String) -> Str
     for (at, line) in lines {
         waiting.insert(at, seen(line));
         while let Some(line) = waiting.remove(&turn) {
-            if let Err(error) = writeln!(out, "{line}") {
+            if let Err(error) = writeln!(out, "{}", steerless(&line)) {
                 return broken_pipe(error);
             }
             turn += 1;

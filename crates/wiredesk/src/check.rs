@@ -38,7 +38,7 @@ pub(crate) fn show(faults: &Faults, json: bool) {
     // Neither stream's reader may make a check fail by going away.
     if json {
         let rows = serde_json::to_string_pretty(faults.rows()).unwrap_or_else(|_| "[]".into());
-        let _ = writeln!(std::io::stdout(), "{rows}");
+        let _ = writeln!(std::io::stdout(), "{}", crate::out::json(rows));
     } else if !faults.is_empty() {
         let terminal = std::io::stderr().is_terminal();
         let _ = writeln!(anstream::stderr(), "{}", render(faults, terminal).trim_end());

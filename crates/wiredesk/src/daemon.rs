@@ -46,6 +46,7 @@ use crate::config::{self, Loaded};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::handles;
 use crate::hooks;
+use crate::out;
 use crate::process::Process;
 use crate::progress::Progress;
 
@@ -318,12 +319,12 @@ fn conclude(end: End, summary: &Summary, once: bool) -> Exit {
 /// The summary; beside the records, where those go to standard output.
 fn report(summary: &Summary, output: Output, records_on_stdout: bool) {
     let text = match output {
-        Output::Json => serde_json::to_string(summary).unwrap_or_default() + "\n",
+        Output::Json => out::json(serde_json::to_string(summary).unwrap_or_default()) + "\n",
         Output::Text => crate::report::summary(summary),
     };
     if records_on_stdout {
         eprint!("{text}");
     } else {
-        crate::out::print(format_args!("{text}"));
+        out::print(format_args!("{text}"));
     }
 }

@@ -45,7 +45,7 @@ async fn list(path: &Path, letters: &LettersArgs, number: Option<usize>, output:
     };
     if output == Output::Json {
         for one in &dead {
-            crate::out::line(format_args!("{}", json!(one)));
+            crate::out::line(crate::out::json(json!(one)));
         }
         return Ok(Exit::Ok);
     }
@@ -82,7 +82,7 @@ async fn show(path: &Path, entry: &str, output: Output) -> Result<Exit, Failure>
     }
     for one in &dead {
         match output {
-            Output::Json => crate::out::line(format_args!("{}", json!(one))),
+            Output::Json => crate::out::line(crate::out::json(json!(one))),
             Output::Text => crate::out::line(told(one)),
         }
     }

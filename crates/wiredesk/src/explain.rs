@@ -59,7 +59,7 @@ pub(crate) async fn explain(question: Question<'_>, fetch: &FetchArgs) -> Result
     }
     let mut out = anstream::stdout().lock();
     let written = match question.output {
-        Output::Json => wanted.iter().try_for_each(|(_, judged)| writeln!(out, "{}", json!(judged))),
+        Output::Json => wanted.iter().try_for_each(|(_, judged)| writeln!(out, "{}", crate::out::json(json!(judged)))),
         Output::Text if question.html.is_some() => Ok(()),
         Output::Text if question.why.is_some() => wanted.iter().try_for_each(|found| write!(out, "{}", answer(*found))),
         Output::Text => write!(out, "{}", table(&cleaned)),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anstyle::Style;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use wiredesk_clean::Cleaned;
 use wiredesk_extract::settings::Settings;
 use wiredesk_extract::site::SiteRules;
@@ -19,6 +19,7 @@ use wiredesk_pipeline::article;
 use crate::bulk;
 use crate::cli::{ArticleOutput, FetchArgs};
 use crate::exit::{Exit, Failure, OrExit};
+use crate::out::{json, steers};
 use crate::source::{self, Source};
 
 /// The most a page may weigh in bulk.
@@ -88,7 +89,7 @@ pub(crate) async fn extract(
         }
         let mut out = anstream::stdout().lock();
         let written = match output {
-            ArticleOutput::Json => writeln!(out, "{}", line(article.as_ref(), error.as_deref())),
+            ArticleOutput::Json => writeln!(out, "{}", json(line(article.as_ref(), error.as_deref()))),
             ArticleOutput::Html => writeln!(out, "{}", article.as_ref().map(html).unwrap_or_default()),
             ArticleOutput::Text => {
                 let gap = if at > 0 { "\n" } else { "" };
@@ -129,7 +130,7 @@ pub(crate) fn extract_bulk(manifest: &Path, jobs: Option<NonZeroUsize>, fetch: &
         out.insert("id".into(), row.id);
         Value::Object(out).to_string()
     };
-    bulk::rows(manifest, jobs, row, |error| json!({ "id": null, "error": error }).to_string())?;
+    bulk::rows(manifest, jobs, row, |error| serde_json::json!({ "id": null, "error": error }).to_string())?;
     Ok(Exit::Ok)
 }
 
@@ -178,7 +179,32 @@ fn html(article: &Article) -> String {
     out + "</article>"
 }
 
-/// Text for HTML.
+/// Text for HTML, and for a terminal that it is shown on.
 pub(crate) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out += "&amp;",
+            '<' => out += "&lt;",
+            '>' => out += "&gt;",
+            '"' => out += "&quot;",
+            '\'' => out += "&#39;",
+            '\n' | '\t' => out.push(c),
+            // HTML reads references to these as letters of another code.
+            c if c.is_control() => out.push('\u{fffd}'),
+            c if steers(c) => out += &format!("&#x{:x};", u32::from(c)),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn html_holds_nothing_that_steers_a_terminal() {
+        assert_eq!(escaped("a <b> & \u{9b}1m \u{202e}c\n"), "a &lt;b&gt; &amp; \u{fffd}1m &#x202e;c\n");
+    }
 }

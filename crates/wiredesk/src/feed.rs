@@ -27,7 +27,7 @@ fn parse(
 pub(crate) async fn feed(input: &str, url: Option<&str>, fetch: &FetchArgs) -> Result<Exit, Failure> {
     let source = source::read(input, url, fetch).await?;
     let parsed = parse(&source.bytes, source.content_type.as_deref(), &source.url);
-    crate::out::line(format_args!("{}", wiredesk_feed::report(input, &parsed)));
+    crate::out::line(crate::out::json(wiredesk_feed::report(input, &parsed)));
     Ok(if parsed.is_ok() { Exit::Ok } else { Exit::Failed })
 }
 

@@ -19,7 +19,7 @@ use crate::views::written;
 pub(crate) fn list(path: &Path, output: Output) -> Result<Exit, Failure> {
     let rules = written(path)?.config.rules;
     if output == Output::Json {
-        rules.iter().for_each(|rule| out::line(json!(rule)));
+        rules.iter().for_each(|rule| out::line(out::json(json!(rule))));
         return Ok(Exit::Ok);
     }
     if rules.is_empty() {

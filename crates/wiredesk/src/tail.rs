@@ -16,6 +16,7 @@ use wiredesk_publish::writer::patiently;
 use crate::cli::Output;
 use crate::config;
 use crate::exit::{Exit, Failure};
+use crate::out::steerless;
 
 /// What `tail` was asked for.
 pub(crate) struct Wish {
@@ -61,10 +62,7 @@ pub(crate) fn tail(path: &Path, wish: &Wish) -> Result<Exit, Failure> {
 pub(crate) fn show(item: &Item, output: Output) -> std::io::Result<()> {
     let mut out = anstream::stdout().lock();
     match output {
-        Output::Json => {
-            out.write_all(&item.value)?;
-            out.write_all(b"\n")?;
-        }
+        Output::Json => writeln!(out, "{}", steerless(&String::from_utf8_lossy(&item.value)))?,
         Output::Text => write!(out, "{}", card(item))?,
     }
     out.flush()

@@ -8,6 +8,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::cli::LogFormat;
+use crate::out::steerless;
 
 /// Progress bars of the run under way, so that log lines are written above them.
 static BARS: OnceLock<MultiProgress> = OnceLock::new();
@@ -41,7 +42,8 @@ impl Write for Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        let write = || io::stderr().lock().write_all(&self.0);
+        let text = String::from_utf8_lossy(&self.0);
+        let write = || io::stderr().lock().write_all(steerless(&text).as_bytes());
         // A log that cannot be written is no reason to end.
         let _ = match BARS.get() {
             Some(bars) => bars.suspend(write),

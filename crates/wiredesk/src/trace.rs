@@ -27,7 +27,7 @@ pub(crate) async fn trace(path: &Path, url: &str, output: Output) -> Result<Exit
     }
     for trace in &traces {
         match output {
-            Output::Json => crate::out::line(format_args!("{}", json!(trace))),
+            Output::Json => crate::out::line(crate::out::json(json!(trace))),
             Output::Text => crate::out::line(told(trace)),
         }
     }

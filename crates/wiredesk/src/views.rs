@@ -176,15 +176,11 @@ pub(crate) async fn feeds(path: &Path, sick: bool, output: Output) -> Result<Exi
             continue;
         }
         if output == Output::Json {
-            writeln!(
-                out,
-                "{}",
-                json!({
-                    "id": feed.id, "url": bare(&feed.url), "tags": feed.tags, "sick": trouble,
-                    "conditions": state.map(|state| &state.habits.conditions), "state": state
-                })
-            )
-            .or_exit(Exit::Io)?;
+            let shown = json!({
+                "id": feed.id, "url": bare(&feed.url), "tags": feed.tags, "sick": trouble,
+                "conditions": state.map(|state| &state.habits.conditions), "state": state
+            });
+            writeln!(out, "{}", crate::out::json(shown)).or_exit(Exit::Io)?;
             continue;
         }
         let health = match (&trouble, state.is_some_and(|state| state.polled)) {
@@ -222,7 +218,7 @@ pub(crate) async fn feed(path: &Path, id: &str, output: Output) -> Result<Exit, 
     let mut out = anstream::stdout().lock();
     if output == Output::Json {
         let shown = json!({ "id": feed.id, "url": bare(&feed.url), "tags": feed.tags, "full_text": feed.full_text, "identity": feed.identity, "state": state, "subscription": subscription });
-        writeln!(out, "{shown}").or_exit(Exit::Io)?;
+        writeln!(out, "{}", crate::out::json(shown)).or_exit(Exit::Io)?;
         return Ok(Exit::Ok);
     }
     let mut rows = vec![

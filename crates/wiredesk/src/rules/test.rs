@@ -43,7 +43,7 @@ pub(crate) fn test(config: &Path, folder: Option<&Path>, output: Output) -> Resu
         let tried = tried(&folder, name, &rules);
         failed += usize::from(!tried.ok);
         match output {
-            Output::Json => out::line(serde_json::json!(tried)),
+            Output::Json => out::line(out::json(serde_json::json!(tried))),
             Output::Text => out::print(shown(&tried)),
         }
     }
