@@ -30,7 +30,7 @@ use wiredesk_store::topic::Placed;
 use crate::article;
 use crate::cpu::CpuError;
 use crate::desk::{Desk, Event, back_off};
-use crate::poll::asked_wait;
+use crate::poll::{self, asked_wait};
 use crate::publication::{OfferError, Offered};
 use crate::run::Seat;
 use crate::whole;
@@ -442,13 +442,14 @@ impl Desk {
         let entry = &admitted.entry;
         let wait = if gone { after.unwrap_or(GONE_OVER) } else { back_off(&self.settings, admitted.attempts, after) };
         let (now, why) = (self.clock.now(), link::printable(why));
-        self.store.put_back(entry.key, now + wait, &why, gone, now).await?;
+        let due = poll::after(now, wait);
+        self.store.put_back(entry.key, due, &why, gone, now).await?;
         self.meter.retried();
         info!(
             feed = %entry.feed, url = entry.listing.link, stage = "fetch", reason = why, attempt = admitted.attempts, again_s = wait.as_secs(),
             "failed; tried again later"
         );
-        self.tell(&Event::Retried { entry: entry.key, error: why, due: now + wait });
+        self.tell(&Event::Retried { entry: entry.key, error: why, due });
         Ok(Ingested::Again { host: host_of(entry), after: wait })
     }
 

@@ -8,11 +8,15 @@ use std::sync::mpsc;
 
 use anyhow::Context;
 use serde::de::DeserializeOwned;
+use tracing::warn;
 
 use crate::exit::{Exit, Failure, OrExit};
 use crate::out::steerless;
 use crate::progress::bar;
 use crate::telemetry::bars;
+
+/// The most threads: each has a stack of its own, and more than the cores have no use.
+const MOST_JOBS: usize = 256;
 
 /// Threads are given this much stack: walkers are iterative, parsers of other hands may not be.
 const STACK: usize = 8 << 20;
@@ -37,6 +41,10 @@ where
             rows.push((at + 1, line));
         }
     }
+    if jobs > MOST_JOBS {
+        warn!(jobs, "more than {MOST_JOBS} jobs are of no use: {MOST_JOBS} are started");
+    }
+    let jobs = jobs.min(MOST_JOBS).min(rows.len());
     let progress = (std::io::stderr().is_terminal() && !std::io::stdout().is_terminal())
         .then(|| bars().add(bar(rows.len() as u64)));
     let next = AtomicUsize::new(0);
@@ -111,4 +119,23 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
 /// How many threads, where the user said nothing.
 pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_many_jobs_are_wished_for_no_more_threads_are_started_than_there_are_rows() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let manifest = folder.path().join("rows.jsonl");
+        std::fs::write(&manifest, "1\n\n2\n").expect("written");
+        let seen = AtomicUsize::new(0);
+        let work = |_: &Path, row: usize| {
+            seen.fetch_add(row, Ordering::Relaxed);
+            row.to_string()
+        };
+        assert!(rows(&manifest, usize::MAX, work, |wrong| wrong).is_ok());
+        assert_eq!(seen.load(Ordering::Relaxed), 3);
+    }
 }

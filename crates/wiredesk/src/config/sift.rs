@@ -9,9 +9,13 @@ use std::ops::Range;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue, Deserializer};
+use wiredesk_model::units::Span;
 
 use super::fault::Fault;
 use super::keys::{Key, Kind};
+
+/// The longest span of time that a setting may be: ten years.
+const LONGEST: Span = Span::days(3650);
 
 type Path<'i> = Vec<Spanned<DeString<'i>>>;
 
@@ -88,6 +92,10 @@ impl<'a, 'i, T: DeserializeOwned> Sieve<'a, 'i, T> {
                 None
             }
             _ => match self.alone(&value, path) {
+                Ok(_) if is_too_long(kind, value.get_ref()) => {
+                    faults.push(wrong(self.file, span, path, value.get_ref(), kind, ""));
+                    None
+                }
                 Ok(_) => Some(value),
                 Err(error) => {
                     let inner = error.span().filter(|inner| inner.start >= span.start && inner.end <= span.end);
@@ -133,6 +141,11 @@ fn dotted(path: &[Spanned<DeString<'_>>]) -> String {
     path.iter().map(|key| key.get_ref().as_ref()).collect::<Vec<_>>().join(".")
 }
 
+/// Whether a value is a span of time beyond what anybody plans for: clocks end somewhere.
+fn is_too_long(kind: &Kind, value: &DeValue<'_>) -> bool {
+    *kind == Kind::Span && value.as_str().and_then(|text| text.parse().ok()).is_some_and(|span: Span| span > LONGEST)
+}
+
 /// A key of this name in another section.
 fn elsewhere(name: &str, keys: &[Key]) -> Option<String> {
     super::keys::leaves(keys).into_iter().find(|path| path.last() == Some(&name)).map(|path| path.join("."))
@@ -155,6 +168,10 @@ fn wrong(file: usize, span: Range<usize>, path: &Path<'_>, value: &DeValue<'_>, 
     let allowed = format!("write {}", kind.allowed());
     let fault = |message: String| Fault::error(file, span.clone(), message);
     match (kind, value) {
+        (Kind::Span, DeValue::String(text)) if is_too_long(kind, value) => {
+            fault(format!("`{key}`: {:?} is longer than ten years", short(text)))
+                .help(format!("write {LONGEST} at most"))
+        }
         (Kind::Span, DeValue::String(text)) => {
             fault(format!("`{key}`: {:?} is not a span of time", short(text))).help(allowed)
         }

@@ -87,6 +87,13 @@ fn each_mistake_is_named_where_it_stands() {
             &["toml:3:3 this", "toml:5:5 this", "toml:8:5 this"],
         ),
         ("[fetch]\ntimeout = \"3 weeks\"\n".into(), &["2:11 `fetch.timeout`: \"3 weeks\" is not a span of time"]),
+        (
+            "[pipeline]\nretry = { first = \"5000000000d\", max = \"3651d\" }\n".into(),
+            &[
+                "2:19 `pipeline.retry.first`: \"5000000000d\" is longer than ten years | write 3650d at most",
+                "2:40 `pipeline.retry.max`: \"3651d\" is longer than ten years",
+            ],
+        ),
         ("[fetch]\npage_limit = \"4\"\n".into(), &["2:14 `fetch.page_limit`: \"4\" is not a size"]),
         (
             "[fetch]\nper_host = { concurrency = 0, dely = \"1s\" }\n".into(),
