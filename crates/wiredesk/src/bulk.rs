@@ -1,7 +1,7 @@
 //! Bulk forms: a manifest of rows in, one line out per row, in order, on as many threads as wanted.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, IsTerminal, Write};
+use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -13,10 +13,14 @@ use tracing::warn;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::out::steerless;
 use crate::progress::bar;
+use crate::source;
 use crate::telemetry::bars;
 
 /// The most threads: each has a stack of its own, and more than the cores have no use.
 const MOST_JOBS: usize = 256;
+
+/// The most a manifest may weigh.
+const MANIFEST_LIMIT: u64 = 256 << 20;
 
 /// Threads are given this much stack: walkers are iterative, parsers of other hands may not be.
 const STACK: usize = 8 << 20;
@@ -33,9 +37,9 @@ where
 {
     let name = manifest.display();
     let folder = manifest.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file = std::fs::File::open(manifest).with_context(|| format!("{name} cannot be read")).or_exit(Exit::Io)?;
+    let bytes = source::plain(manifest, MANIFEST_LIMIT).or_exit(Exit::Io)?;
     let mut rows = Vec::new();
-    for (at, line) in BufReader::new(file).lines().enumerate() {
+    for (at, line) in bytes.lines().enumerate() {
         let line = line.with_context(|| format!("{name}, line {}", at + 1)).or_exit(Exit::Io)?;
         if !line.trim().is_empty() {
             rows.push((at + 1, line));

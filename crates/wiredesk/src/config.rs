@@ -7,6 +7,7 @@
 //! # Architecture
 //! - [`settings`]: the types, each crate's section and our own.
 //! - [`source`]: the files as text: `wiredesk.toml`, and `feeds.d/*.toml` and `rules.d/*.toml` beside it.
+//! - [`plain_file`]: what may be read as a file, and how much of it.
 //! - [`keys`]: the tree of known keys, taken from the types' JSON Schema.
 //! - [`sift`]: unknown keys and wrong values, all of them.
 //! - [`checks`], [`kafka`], [`feeds`], [`rules`]: what types cannot say about sections, feeds and rules for sites.
@@ -19,6 +20,7 @@ pub(crate) mod feeds;
 pub(crate) mod kafka;
 pub(crate) mod keys;
 pub(crate) mod mask;
+pub(crate) mod plain_file;
 pub(crate) mod print;
 pub(crate) mod rules;
 pub(crate) mod secrets;

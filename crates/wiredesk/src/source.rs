@@ -85,24 +85,29 @@ pub(crate) async fn read(input: &str, base: Option<&str>, args: &FetchArgs) -> R
 /// A file's bytes, unpacked where it is gzip, at most `limit` of them.
 pub(crate) fn file(path: &Path, limit: u64) -> anyhow::Result<Vec<u8>> {
     let name = path.display().to_string();
-    let file = File::open(path).with_context(|| format!("{name} cannot be read"))?;
-    let bytes = capped(file, limit, &name)?;
+    let bytes = plain(path, limit)?;
     if bytes.starts_with(&[0x1f, 0x8b]) {
         return capped(MultiGzDecoder::new(bytes.as_slice()), limit, &name);
     }
     Ok(bytes)
 }
 
+/// A file's bytes as they are, at most `limit` of them. It may be a pipe: what a shell puts in a file's place is one.
+pub(crate) fn plain(path: &Path, limit: u64) -> anyhow::Result<Vec<u8>> {
+    let name = path.display().to_string();
+    capped(File::open(path).with_context(|| format!("{name} cannot be read"))?, limit, &name)
+}
+
 fn capped(reader: impl Read, limit: u64, name: &str) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader.take(limit + 1).read_to_end(&mut bytes).with_context(|| format!("{name} cannot be read"))?;
     if bytes.len() as u64 > limit {
-        bail!("{name} is over {limit} bytes");
+        bail!("{name} weighs more than {limit} bytes");
     }
     Ok(bytes)
 }
 
-/// The file that a manifest's row names: below the manifest's folder, or not at all.
+/// The file that a manifest's row names: a regular one below the manifest's folder, or not at all.
 pub(crate) fn below(folder: &Path, name: &str) -> anyhow::Result<std::path::PathBuf> {
     let relative = Path::new(name);
     let stays = relative
@@ -116,6 +121,9 @@ pub(crate) fn below(folder: &Path, name: &str) -> anyhow::Result<std::path::Path
         (path.canonicalize().with_context(|| format!("{} cannot be read", path.display()))?, folder.canonicalize()?);
     if !real.starts_with(&home) {
         bail!("`{name}` leads out of the manifest's folder");
+    }
+    if !real.is_file() {
+        bail!("`{name}` is no regular file");
     }
     Ok(real)
 }

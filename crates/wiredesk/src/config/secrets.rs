@@ -6,6 +6,7 @@ use std::path::Path;
 use wiredesk_model::secret::{InEnv, InFile, Secret, SecretSource, Setting};
 
 use super::fault::Fault;
+use super::plain_file;
 
 /// The most a secret's file may hold: the wrong file named by mistake is not read into memory.
 const LARGEST: u64 = 64 << 10;
@@ -51,11 +52,7 @@ fn from_environment(name: &str) -> Result<Secret, String> {
 
 fn from_file(path: &Path) -> Result<Secret, String> {
     let cannot = |error: std::io::Error| format!("cannot read {}: {error}", path.display());
-    let size = std::fs::metadata(path).map_err(cannot)?.len();
-    if size > LARGEST {
-        return Err(format!("{} holds {size} bytes, too much for a secret", path.display()));
-    }
-    let bytes = std::fs::read(path).map_err(cannot)?;
+    let bytes = plain_file::read(path, LARGEST).map_err(cannot)?;
     let text = String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8", path.display()))?;
     let value = text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));
     if value.is_empty() {

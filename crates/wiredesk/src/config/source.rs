@@ -8,9 +8,13 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::Fault;
+use super::plain_file;
 
 /// The place of the main file among the sources.
 pub(crate) const MAIN: usize = 0;
+
+/// The most that one file may hold, in bytes: tens of thousands of feeds.
+const LARGEST: u64 = 16 << 20;
 
 /// Syntax errors told per file.
 const SYNTAX_ERRORS: usize = 10;
@@ -88,7 +92,9 @@ pub(crate) fn read_all(path: &Path) -> (Vec<Source>, Vec<Fault>) {
         }
     }
     let read = |(file, (holds, path)): (usize, (Holds, PathBuf))| {
-        let text = std::fs::read(&path).map_err(|error| format!("cannot read the file: {error}")).and_then(text_of);
+        let text = plain_file::read(&path, LARGEST)
+            .map_err(|error| format!("cannot read the file: {error}"))
+            .and_then(text_of);
         match text {
             Ok(text) => Source { holds, path, text, readable: true },
             Err(problem) => {

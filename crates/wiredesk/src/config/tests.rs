@@ -286,6 +286,35 @@ fn secrets_come_from_files_beside_the_configuration_and_lose_their_last_line_end
 }
 
 #[test]
+fn what_is_no_file_is_refused_wherever_a_file_is_named() {
+    let desk = Desk::new(&format!(
+        "{AGENT}[[feeds]]\nid = \"a\"\nurl = \"https://a.example/\"\nheaders = {{ X-Key = {{ file = \"/dev/zero\" }} }}\n"
+    ));
+    let told = desk.told();
+    assert!(told[0].ends_with("\"a\": cannot read /dev/zero: it is no regular file"), "{told:#?}");
+    let told = rows(&load(Path::new("/dev/zero")).expect_err("no file"));
+    assert!(told[0].contains("cannot read the file: it is no regular file"), "{told:#?}");
+    let desk = Desk::new("").file("feeds.d/a.toml", "");
+    let link = desk.path().with_file_name("feeds.d").join("b.toml");
+    std::os::unix::fs::symlink("/dev/zero", link).expect("a link");
+    let told = desk.told();
+    assert!(told[0].starts_with("b.toml:1:1 cannot read the file: it is no regular file"), "{told:#?}");
+}
+
+#[test]
+fn a_file_that_nobody_can_have_meant_is_refused() {
+    let desk = Desk::new("").file("token", &"x".repeat(70 << 10));
+    std::fs::File::create(desk.path()).and_then(|file| file.set_len(300 << 20)).expect("a large file");
+    let told = desk.told();
+    assert!(told[0].contains("cannot read the file: it holds more than 16777216 bytes"), "{told:#?}");
+    let text = format!(
+        "{AGENT}[[feeds]]\nid = \"a\"\nurl = \"https://a.example/\"\nheaders = {{ X-Key = {{ file = \"token\" }} }}\n"
+    );
+    let told = desk.file("wiredesk.toml", &text).told();
+    assert!(told[0].ends_with("token: it holds more than 65536 bytes"), "{told:#?}");
+}
+
+#[test]
 fn logins_and_cookies_become_headers_for_the_feeds_own_host() {
     let feed = |rest: &str| format!("{AGENT}[[feeds]]\nid = \"a\"\nurl = \"https://a.example/\"\n{rest}\n");
     let desk = Desk::new(&feed("basic_auth = { file = \"login\" }\ncookies = { b = { file = \"b\" }, a = \"1\" }"));

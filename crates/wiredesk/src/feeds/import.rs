@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use serde::Serialize;
 use url::Url;
 use wiredesk_model::feed::{FullText, OffSite};
@@ -16,6 +16,7 @@ use super::outlines::{self, Outline};
 use crate::config::Written;
 use crate::config::feeds::same_feed_key;
 use crate::config::settings::FeedSettings;
+use crate::source;
 
 /// A feed of the file that was not taken over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -44,11 +45,7 @@ pub(crate) struct Imported {
 /// # Errors
 /// When the file cannot be read, is no OPML, or is over its caps; when the new file cannot be written.
 pub(crate) fn import(written: &Written, opml: &Path) -> anyhow::Result<Imported> {
-    let weight = std::fs::metadata(opml).with_context(|| format!("cannot read {}", opml.display()))?.len();
-    if weight > outlines::LARGEST {
-        bail!("{} weighs {weight} bytes, more than the {} that are read", opml.display(), outlines::LARGEST);
-    }
-    let bytes = std::fs::read(opml).with_context(|| format!("cannot read {}", opml.display()))?;
+    let bytes = source::plain(opml, outlines::LARGEST)?;
     // Addresses are ASCII; a title in another encoding loses its accents, not its feed.
     let found = outlines::read(&String::from_utf8_lossy(&bytes))
         .with_context(|| format!("cannot import {}", opml.display()))?;
