@@ -12,7 +12,7 @@
 //! - [`sift`]: unknown keys and wrong values, all of them.
 //! - [`checks`], [`kafka`], [`feeds`], [`rules`]: what types cannot say about sections, feeds and rules for sites.
 //! - [`secrets`]: settings that are kept in the environment or in files.
-//! - [`fault`], [`mask`], [`mod@print`]: what is wrong, without the secrets beside it, for people and for programs.
+//! - [`fault`], [`places`], [`mask`], [`mod@print`]: what is wrong, and where, without the secrets beside it, for people and for programs.
 
 pub(crate) mod checks;
 pub(crate) mod fault;
@@ -20,6 +20,7 @@ pub(crate) mod feeds;
 pub(crate) mod kafka;
 pub(crate) mod keys;
 pub(crate) mod mask;
+pub(crate) mod places;
 pub(crate) mod plain_file;
 pub(crate) mod print;
 pub(crate) mod rules;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use wiredesk_model::link::printable;
 
 use super::mask;
+use super::places::Places;
 use super::source::Source;
 
 /// Whether the desk can run all the same.
@@ -103,10 +104,11 @@ impl Faults {
     pub(crate) fn new(sources: Vec<Source>, mut list: Vec<Fault>, hidden: &[(usize, Range<usize>)]) -> Self {
         list.sort_by_key(|fault| (fault.file, fault.span.start, fault.severity));
         // Columns count the characters that the operator sees in the editor, so they are taken before masking.
+        let places = Places::of_all(&sources);
         let rows = list
             .iter()
             .map(|fault| {
-                let (line, column) = position(&sources[fault.file].text, fault.span.start);
+                let (line, column) = places[fault.file].at(fault.span.start);
                 Row {
                     file: sources[fault.file].path.clone(),
                     line,
@@ -117,6 +119,7 @@ impl Faults {
                 }
             })
             .collect();
+        drop(places);
         let sources = if list.is_empty() { Vec::new() } else { mask::masked(sources, hidden) };
         Self { sources, list, rows }
     }
@@ -144,10 +147,3 @@ impl fmt::Display for Faults {
 }
 
 impl std::error::Error for Faults {}
-
-/// Line and column of a byte, both from 1, the column in characters.
-pub(crate) fn position(text: &str, byte: usize) -> (usize, usize) {
-    let before = text.get(..byte.min(text.len())).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
-}

@@ -14,8 +14,9 @@ use wiredesk_model::feed::Feed;
 use wiredesk_model::link;
 use wiredesk_model::secret::{Secret, Setting};
 
-use super::fault::{Fault, position};
+use super::fault::Fault;
 use super::keys::{self, Key};
+use super::places::Places;
 use super::secrets;
 use super::settings::{Config, FeedSettings};
 use super::sift::{Sieve, a, nearest};
@@ -108,6 +109,7 @@ fn placeholder<'i>() -> DeTable<'i> {
 
 /// Checks each feed, and the feeds against each other.
 pub(crate) fn check(config: &Config, feeds: &[FeedAt<'_>], sources: &[Source], faults: &mut Vec<Fault>) {
+    let places = Places::of_all(sources);
     let mut ids: HashMap<&str, &FeedAt<'_>> = HashMap::new();
     let mut addresses: HashMap<String, &FeedAt<'_>> = HashMap::new();
     for feed in feeds {
@@ -115,7 +117,8 @@ pub(crate) fn check(config: &Config, feeds: &[FeedAt<'_>], sources: &[Source], f
         let id = feed.settings.id.as_str();
         let other_id = ids.get(id).copied();
         if let Some(first) = other_id {
-            let message = format!("another feed has the id {id:?}, at {}", written_at(first, &["id"], sources));
+            let message =
+                format!("another feed has the id {id:?}, at {}", written_at(first, &["id"], (sources, &places)));
             faults.push(
                 Fault::error(feed.file, feed.at(&["id"]), message)
                     .help("an id belongs to one feed: rename one of them")
@@ -126,7 +129,7 @@ pub(crate) fn check(config: &Config, feeds: &[FeedAt<'_>], sources: &[Source], f
         }
         let address = same_feed_key(&feed.settings.url);
         if let Some(first) = addresses.get(&address) {
-            let (name, place) = (first.settings.id.as_str(), written_at(first, &["url"], sources));
+            let (name, place) = (first.settings.id.as_str(), written_at(first, &["url"], (sources, &places)));
             let message = format!("{id:?} is the same feed as {name:?}, at {place}");
             faults.push(
                 Fault::error(feed.file, feed.at(&["url"]), message)
@@ -145,9 +148,9 @@ pub(crate) fn check(config: &Config, feeds: &[FeedAt<'_>], sources: &[Source], f
     }
 }
 
-fn written_at(feed: &FeedAt<'_>, path: &[&str], sources: &[Source]) -> String {
+fn written_at(feed: &FeedAt<'_>, path: &[&str], (sources, places): (&[Source], &[Places<'_>])) -> String {
     let source = &sources[feed.file];
-    let (line, column) = position(&source.text, feed.at(path).start);
+    let (line, column) = places[feed.file].at(feed.at(path).start);
     format!("{}:{line}:{column}", source.path.display())
 }
 

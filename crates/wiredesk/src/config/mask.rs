@@ -116,6 +116,6 @@ fn cover_user_info(bytes: &mut [u8]) {
         if let Some(host) = bytes[start..end].iter().rposition(|byte| *byte == b'@') {
             cover(bytes, start..start + host);
         }
-        at = start;
+        at = end;
     }
 }

@@ -8,9 +8,10 @@ use toml::Spanned;
 use toml::de::{DeArray, DeString, DeTable, DeValue, Deserializer};
 use wiredesk_extract::site::{Problem, RuleSettings, SiteRule, SiteRules};
 
-use super::fault::{Fault, position};
+use super::fault::Fault;
 use super::feeds::legal_id;
 use super::keys::{self, Key};
+use super::places::Places;
 use super::sift::{Sieve, a, nearest};
 use super::source::{Source, key_place, place};
 
@@ -110,6 +111,7 @@ fn placeholder<'i>() -> DeTable<'i> {
 
 /// Checks each rule, and the rules against each other; gives those that can be used.
 pub(crate) fn compile(rules: &[RuleAt<'_>], sources: &[Source], faults: &mut Vec<Fault>) -> SiteRules {
+    let places = Places::of_all(sources);
     let mut ids: HashMap<&str, &RuleAt<'_>> = HashMap::new();
     let mut compiled: Vec<(&RuleAt<'_>, SiteRule)> = Vec::new();
     for rule in rules {
@@ -118,7 +120,7 @@ pub(crate) fn compile(rules: &[RuleAt<'_>], sources: &[Source], faults: &mut Vec
             faults.push(Fault::error(rule.file, rule.at("id"), format!("{id:?} cannot be a rule's id")).help(help));
         }
         if let Some(first) = ids.get(id) {
-            let message = format!("another rule has the id {id:?}, at {}", written_at(first, "id", sources));
+            let message = format!("another rule has the id {id:?}, at {}", written_at(first, "id", (sources, &places)));
             faults.push(
                 Fault::error(rule.file, rule.at("id"), message)
                     .help("an id belongs to one rule: rename one of them")
@@ -140,7 +142,8 @@ pub(crate) fn compile(rules: &[RuleAt<'_>], sources: &[Source], faults: &mut Vec
             continue;
         };
         let (id, other) = (&rule.settings.id, &first.settings.id);
-        let message = format!("{id:?} is for {host} as {other:?} is, at {}", written_at(first, "hosts", sources));
+        let message =
+            format!("{id:?} is for {host} as {other:?} is, at {}", written_at(first, "hosts", (sources, &places)));
         faults.push(
             Fault::error(rule.file, rule.at("hosts"), message)
                 .help("one rule reads a page: tell them apart by path, or by `valid_from` and `valid_until`")
@@ -150,9 +153,9 @@ pub(crate) fn compile(rules: &[RuleAt<'_>], sources: &[Source], faults: &mut Vec
     compiled.into_iter().map(|(_, ready)| ready).collect()
 }
 
-fn written_at(rule: &RuleAt<'_>, key: &str, sources: &[Source]) -> String {
+fn written_at(rule: &RuleAt<'_>, key: &str, (sources, places): (&[Source], &[Places<'_>])) -> String {
     let source = &sources[rule.file];
-    let (line, column) = position(&source.text, rule.at(key).start);
+    let (line, column) = places[rule.file].at(rule.at(key).start);
     format!("{}:{line}:{column}", source.path.display())
 }
 

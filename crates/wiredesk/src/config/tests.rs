@@ -315,6 +315,18 @@ fn a_file_that_nobody_can_have_meant_is_refused() {
 }
 
 #[test]
+fn a_hundred_thousand_faults_are_told_in_a_breath() {
+    let unknown: String = (0..100_000).map(|n| format!("unheard_of_{n} = 1\n")).collect();
+    let twice = "[[feeds]]\nid = \"a\"\nurl = \"https://a.example/feed\"\n".repeat(20_000);
+    let desk = Desk::new(&format!("{AGENT}{unknown}")).file("feeds.d/a.toml", &twice);
+    let began = std::time::Instant::now();
+    let told = desk.told();
+    assert_eq!(told.len(), 100_000 + 2 * 19_999);
+    assert!(told[99_999].starts_with("wiredesk.toml:100002:1 unknown key `unheard_of_99999`"), "{}", told[99_999]);
+    assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+}
+
+#[test]
 fn logins_and_cookies_become_headers_for_the_feeds_own_host() {
     let feed = |rest: &str| format!("{AGENT}[[feeds]]\nid = \"a\"\nurl = \"https://a.example/\"\n{rest}\n");
     let desk = Desk::new(&feed("basic_auth = { file = \"login\" }\ncookies = { b = { file = \"b\" }, a = \"1\" }"));

@@ -6,6 +6,8 @@ use quick_xml::escape::unescape;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
+use crate::config::places::Places;
+
 /// The most an OPML file may weigh.
 pub(crate) const LARGEST: u64 = 16 << 20;
 
@@ -37,7 +39,7 @@ pub(crate) fn read(text: &str) -> anyhow::Result<Vec<Outline>> {
     let mut is_opml = false;
     loop {
         let event = reader.read_event().with_context(|| {
-            let (line, column) = crate::config::fault::position(text, reader.error_position() as usize);
+            let (line, column) = Places::new(text).at(reader.error_position() as usize);
             format!("broken XML at line {line}, column {column}")
         })?;
         match event {
