@@ -8,7 +8,7 @@
 //! - [`config`], [`check`], [`schema`]: the configuration, all its faults at once, and the schemas.
 //! - [`daemon`], [`admin`], [`hooks`]: `run`, and the servers beside it, for its operator and for hubs. [`connections`]: what
 //!   strangers may cost them. [`handles`], [`process`]: what the system gives.
-//! - [`demo`]: the first minute. [`tail`], [`views`], [`trace`], [`dlq`]: looking on from outside.
+//! - [`demo`]: the first minute. [`tail`], [`views`], [`trace`], [`dlq`], [`probe`]: looking on from outside.
 //! - [`extract`], [`explain`], [`explain_html`], [`feed`], [`bulk`], [`source`]: the desk's own reading, without a desk.
 //! - [`feeds`]: OPML, and adding feeds. [`rules`]: rules for sites, listed and tried on stored pages.
 
@@ -31,6 +31,7 @@ mod feeds;
 mod handles;
 mod hooks;
 mod out;
+mod probe;
 mod process;
 mod progress;
 mod report;

@@ -19,6 +19,7 @@ use wiredesk_store::subscriptions::Subscription;
 use crate::cli::Output;
 use crate::config::{self, Written};
 use crate::exit::{Exit, Failure, OrExit};
+use crate::probe;
 
 /// The configuration without its secrets, or what is wrong with it.
 pub(crate) fn written(path: &Path) -> Result<Written, Failure> {
@@ -272,10 +273,14 @@ pub(crate) async fn status(path: &Path, output: Output) -> Result<Exit, Failure>
     let sick = feeds.iter().filter(|feed| sickness(feed).is_some()).count();
     let size = reader.size();
     let running = is_held(&written.config.daemon.data_dir);
+    let readiness = if running { Some(probe::readiness(written.config.daemon.listen).await) } else { None };
     if output == Output::Json {
         crate::out::line(format_args!(
             "{}",
-            json!({ "running": running, "feeds": feeds.len(), "sick": sick, "entries": counts, "store_bytes": size })
+            json!({
+                "running": running, "readiness": readiness, "feeds": feeds.len(), "sick": sick, "entries": counts,
+                "store_bytes": size
+            })
         ));
         return Ok(Exit::Ok);
     }
@@ -284,6 +289,10 @@ pub(crate) async fn status(path: &Path, output: Output) -> Result<Exit, Failure>
         "desk",
         if running { tinted("running", AnsiColor::Green) } else { tinted("not running", AnsiColor::Yellow) }
     ));
+    if let Some(readiness) = &readiness {
+        let tint = if readiness == "ready" { AnsiColor::Green } else { AnsiColor::Yellow };
+        crate::out::line(format_args!("{:<16} {}", "readiness", tinted(readiness, tint)));
+    }
     crate::out::line(format_args!("{:<16} {}", "data dir", written.config.daemon.data_dir.display()));
     crate::out::line(format_args!("{:<16} {} MiB", "store", size.div_ceil(1 << 20)));
     crate::out::line(format_args!("{:<16} {} ({sick} sick: `wiredesk feeds list --sick`)", "feeds", feeds.len()));
