@@ -200,7 +200,7 @@ impl Lines<'_> {
                 debug!(url = %url, ms, "no answer");
                 let error = FetchError::from_request(url, source, question.timeout, way == Way::Inside);
                 if let FetchError::Starved { why, .. } = &error
-                    && self.complaint.is_due()
+                    && self.complaint.is_due(Instant::now())
                 {
                     error!(stage = "fetch", "no server can be asked: {why}; what is due is tried again");
                 }

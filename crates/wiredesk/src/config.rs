@@ -21,6 +21,8 @@ pub(crate) mod feeds;
 pub(crate) mod kafka;
 pub(crate) mod keys;
 pub(crate) mod mask;
+#[cfg(test)]
+mod mutants;
 pub(crate) mod places;
 pub(crate) mod plain_file;
 pub(crate) mod print;
@@ -96,8 +98,7 @@ pub(crate) fn config_hash(config: &Config) -> String {
 /// # Errors
 /// All that is wrong with it, in every file.
 pub(crate) fn load(path: &Path) -> Result<Loaded, Faults> {
-    let (Examined { config, feeds, rules, kafka_properties, warnings }, _) = read_all(path, true)?;
-    Ok(Loaded { config, feeds, rules, kafka_properties, warnings })
+    read_all(path, true).map(|(loaded, _)| loaded)
 }
 
 /// Reads and checks the configuration but leaves secrets alone: for commands that only look at it or add to it.
@@ -109,25 +110,25 @@ pub(crate) fn read(path: &Path) -> Result<Written, Faults> {
     Ok(Written { config: read.config, rules: read.rules, folder })
 }
 
-struct Examined {
-    config: Config,
-    feeds: Vec<Feed>,
-    rules: Arc<SiteRules>,
-    kafka_properties: BTreeMap<String, Secret>,
-    warnings: Faults,
+fn read_all(path: &Path, resolve: bool) -> Result<(Loaded, PathBuf), Faults> {
+    let (sources, faults) = source::read_all(path);
+    let folder = source::folder_of(path);
+    Ok((judge(sources, faults, &folder, resolve)?, folder))
 }
 
-fn read_all(path: &Path, resolve: bool) -> Result<(Examined, PathBuf), Faults> {
-    let (sources, mut faults) = source::read_all(path);
-    let folder = source::folder_of(path);
+/// Checks files that were read, whose faults so far these are. Secrets are fetched where that is wished: relative files start from `folder`.
+///
+/// # Errors
+/// All that is wrong with them.
+fn judge(sources: Vec<Source>, mut faults: Vec<Fault>, folder: &Path, resolve: bool) -> Result<Loaded, Faults> {
     let mut hidden = Vec::new();
-    let examined = examine(&sources, &folder, resolve, &mut faults, &mut hidden);
+    let examined = examine(&sources, folder, resolve, &mut faults, &mut hidden);
     let faults = Faults::new(sources, faults, &hidden);
     if faults.any_error() {
         return Err(faults);
     }
     let Parts { config, feeds, rules, kafka_properties } = examined;
-    Ok((Examined { config, feeds, rules: Arc::new(rules), kafka_properties, warnings: faults }, folder))
+    Ok(Loaded { config, feeds, rules: Arc::new(rules), kafka_properties, warnings: faults })
 }
 
 #[derive(Default)]
