@@ -71,7 +71,7 @@ impl Desk {
 
     /// START until it succeeds, as the desk does it: a topic that was just made may have no leader that knows of it.
     pub(crate) fn writer(&mut self) -> Writer {
-        patiently(Span::seconds(20), &|| false, || self.open()).expect("START").writer
+        patiently(Span::seconds(20), &|| false, |_| self.open()).expect("START").writer
     }
 
     pub(crate) fn message(&self, text: &str) -> Message {
