@@ -264,6 +264,18 @@ impl Running {
         Ok(text.lines().filter_map(of).filter_map(|rest| rest.rsplit(' ').next()?.parse::<f64>().ok()).sum())
     }
 
+    /// Both sides of the account of entries, by the metrics alone: what there was to end, and what has become of it or is pending.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub fn account(&self) -> anyhow::Result<(f64, f64)> {
+        let sum = |names: &[&str]| {
+            names.iter().map(|name| self.metric(&format!("wiredesk_entries_{name}"))).sum::<anyhow::Result<f64>>()
+        };
+        let ends = ["settled_at_start_total", "published_total", "duplicate_total", "looked_again_total"];
+        Ok((sum(&["pending_at_start", "seen_total"])?, sum(&ends)? + sum(&["dropped_total", "pending"])?))
+    }
+
     /// Waits until `condition` holds, at most `limit`; on failure the log's end is shown.
     ///
     /// # Errors

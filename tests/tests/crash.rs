@@ -4,9 +4,10 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use wiredesk_faults::Point;
 use wiredesk_testkit::prose::Dice;
 use wiredesk_tests::restless::Restless;
-use wiredesk_tests::{Desk, Kafka, Record};
+use wiredesk_tests::{Desk, Fault, Kafka, Record};
 
 const SITES: u64 = 3;
 /// Stories of each site at the start, and more of them for each life: enough that it hardly ever has nothing to do.
@@ -61,6 +62,22 @@ fn killed_in_the_middle_every_article_is_in_the_topic_exactly_once() {
     let desk = restless(&kafka.publish("crash"), &web);
     live_and_die(&desk, &web);
     assert_exactly_once(&desk, &web, &kafka.read("crash").expect("the topic"));
+}
+
+/// What START finds was counted by nobody: after a crash the sums did not come out.
+#[test]
+fn the_metrics_alone_account_for_every_entry_over_a_crash() {
+    let web = Restless::start(2, 10).expect("a web");
+    let desk = restless("[publish]\nkind = \"log\"\n", &web);
+    let died = desk.once_with(&Fault::abort_at(Point::Committed, 2)).expect("it runs");
+    assert!(!died.status.success(), "it was to die");
+    let mut running = desk.start().expect("a daemon");
+    running.wait_until_ready().expect("ready");
+    running.wait_until_drained(web.entries()).expect("drained");
+    let (all, ended) = running.account().expect("an account");
+    assert_eq!(all, ended);
+    assert!(running.metric("wiredesk_entries_settled_at_start_total").expect("a metric") > 0.0);
+    assert_eq!(running.metric("wiredesk_entries_pending").expect("a metric"), 0.0);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use wiredesk_testkit::prose::story;
 use wiredesk_testkit::template::article;
 use wiredesk_testkit::{Web, item, rss, site};
 use wiredesk_tests::Desk;
@@ -45,6 +46,32 @@ fn a_hundred_hostile_hosts_hold_up_none_of_a_thousand_good_ones() {
     assert_eq!(hostile.trespasses(), 0);
     assert!(web.names().all(|name| web.count(name, "feed.xml") == 1 && web.count(name, "a") == 1));
     assert_eq!(desk.embedded("articles").expect("the log").len() as u64, GOOD);
+}
+
+/// Anybody can list anybody's address and write what they like beside it.
+#[test]
+fn a_feed_has_no_say_over_pages_of_other_sites_unless_it_is_given_one() {
+    let invented = story(3, 3).paragraphs.iter().map(|text| format!("<p>{text}</p>")).collect::<String>();
+    let listed = |at: &str| rss("feed.xml").entries([item(at).title("Invented").content(&invented)]);
+    let web = Web::start([
+        site("paper").robots("User-agent: *\nDisallow: /").feed(listed("{{base}}/own")),
+        site("stranger").feed(listed("{{base:paper}}/true")),
+    ])
+    .expect("a web");
+    let elsewhere = web.url("stranger", "feed.xml").replace("127.0.0.1", "localhost");
+    let feeds = [("paper".to_owned(), web.url("paper", "feed.xml")), ("stranger".to_owned(), elsewhere.clone())];
+    let summary = |desk: &Desk| -> serde_json::Value {
+        serde_json::from_slice(&desk.once().expect("it runs").stdout).expect("a summary")
+    };
+    let strict = desk(&feeds);
+    let told = summary(&strict);
+    assert_eq!((&told["published"], &told["dropped"]["robots"]), (&1.into(), &1.into()), "{told}");
+    let records = strict.embedded("articles").expect("the log");
+    assert_eq!(records[0].text("/url"), web.url("paper", "own"), "it speaks for its own page");
+
+    let trusting = desk(&feeds[1..]);
+    trusting.configure(&elsewhere, &format!("{elsewhere}\"\nfull_text = \"feed")).expect("it stands there");
+    assert_eq!(summary(&trusting)["published"], 1);
 }
 
 #[test]
