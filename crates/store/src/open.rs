@@ -48,6 +48,10 @@ pub(crate) fn folder(dir: &Path) -> Result<Option<String>> {
     Ok(None)
 }
 
+/// Who only asks whether a desk runs (`status`) holds the lock for a moment: that is no other desk, and tried again so often.
+const LOOKERS: u32 = 10;
+const LOOK: Duration = Duration::from_millis(50);
+
 /// Takes the data dir for this process. The lock is the system's and ends with the process; the pid in the file is for
 /// people.
 pub(crate) fn lock(dir: &Path) -> Result<File> {
@@ -59,7 +63,15 @@ pub(crate) fn lock(dir: &Path) -> Result<File> {
         .write(true)
         .open(&path)
         .map_err(|e| not_writable(&path, e))?;
-    match file.try_lock() {
+    let mut locked = file.try_lock();
+    for _ in 0..LOOKERS {
+        if !matches!(locked, Err(TryLockError::WouldBlock)) {
+            break;
+        }
+        std::thread::sleep(LOOK);
+        locked = file.try_lock();
+    }
+    match locked {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut text = String::new();

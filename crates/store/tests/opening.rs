@@ -24,6 +24,22 @@ async fn a_second_daemon_is_told_the_pid_of_the_first() {
     Store::open(&dir, at(0)).expect("it is free again");
 }
 
+/// `status` asks for the lock to see whether a desk runs; one that started in that moment ended with 75, which nobody restarts.
+#[tokio::test]
+async fn who_only_looks_at_the_lock_keeps_no_desk_from_starting() {
+    let desk = Desk::new().await;
+    let data = desk.dir.path().join("data");
+    drop(desk.store);
+    let looks = std::fs::File::open(data.join("lock")).expect("the lock");
+    looks.try_lock_shared().expect("nobody else holds it");
+    let looking = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(60));
+        drop(looks);
+    });
+    Store::open(&data, at(0)).expect("a desk may start");
+    looking.join().expect("no panic");
+}
+
 #[tokio::test]
 async fn a_newer_store_is_refused() {
     let Desk { dir, store } = Desk::new().await;

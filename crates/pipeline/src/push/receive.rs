@@ -70,7 +70,7 @@ pub enum Pushed {
     Unknown,
     /// It weighs more than `fetch.feed_limit`.
     TooLarge,
-    /// Not now: too many at once, no room, or it came too slowly.
+    /// Not now: too many at once, no room (for some of its entries perhaps), or it came too slowly.
     NotNow,
 }
 
@@ -214,13 +214,15 @@ impl Desk {
                 );
                 self.meter.seen(done.new.len() + done.joined, done.left_out);
                 self.tell(&Event::Pushed { feed: feed.id.clone(), new: done.new.len() + done.joined });
+                let left_out = done.left_out;
                 if let Some(push) = &self.push {
                     // Nobody listens any more when the desk is going down: the entries are pending, and read at the next start.
                     let _ = push.released.send(done.new.into_iter().chain(done.released).collect());
                 }
                 self.store.push_taken(&subscription.token, self.clock.now()).await?;
                 self.meter.pushed(PushResult::Taken);
-                Ok(Pushed::Taken)
+                // What found no room may come again, if the hub is quicker than the next poll.
+                Ok(if left_out > 0 { Pushed::NotNow } else { Pushed::Taken })
             }
             Err(result) => {
                 self.ignored(subscription, feed, result).await?;
