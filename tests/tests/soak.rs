@@ -18,6 +18,9 @@ const MEMORY: f64 = 8.0;
 /// What a count of handles or tasks may seem to grow an hour: they come and go with the hosts that hang.
 const COUNT: f64 = 20.0;
 
+/// One of the things that are looked at.
+type Figure = fn(&Look) -> f64;
+
 fn minutes() -> u32 {
     std::env::var("WIREDESK_MINUTES").ok().map_or(30, |text| text.parse().expect("a number"))
 }
@@ -89,7 +92,7 @@ fn half_an_hour_of_everything_at_once_grows_nothing_and_every_entry_is_accounted
     let (_, ended) = running.account().expect("an account");
     println!("seen {seen}, ended {ended}, published {published}, hostile requests {}", hostile.asked());
     let mut grows = Vec::new();
-    let figures: [(&str, fn(&Look) -> f64, f64); 4] = [
+    let figures: [(&str, Figure, f64); 4] = [
         ("resident MiB", |look| look.resident, MEMORY),
         ("file descriptors", |look| look.files, COUNT),
         ("threads", |look| look.threads, COUNT),

@@ -271,7 +271,6 @@ fn leave(tx: &Connection, configured: &HashMap<&str, usize>, now: Timestamp, sur
 }
 
 /// Whoever lists them again lists them anew: a 304 would say nothing of them.
-
 fn leave_all(tx: &Connection, feed: i64, now: Timestamp) -> Result<()> {
     let left = tx
         .prepare_cached("UPDATE entry SET left_at = ?2 WHERE feed = ?1 AND left_at IS NULL")?
