@@ -4,12 +4,13 @@
 //! They speak in raw bytes, for half of what they do is no HTTP.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use std::io::Write as _;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -53,6 +54,12 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory")
 }
 
+/// 64 MiB of blanks, packed once: it is not our packing that is to be slow.
+fn bomb() -> Deed {
+    static PACKED: LazyLock<Vec<u8>> = LazyLock::new(|| gzip(&vec![b' '; 64 << 20]));
+    answers("Content-Encoding: gzip\r\n", &PACKED)
+}
+
 fn billion_laughs() -> Deed {
     let mut entities = "<!ENTITY a0 \"ha\">".to_owned();
     for n in 1..30 {
@@ -76,7 +83,7 @@ const FEEDS: &[fn() -> Deed] = &[
     || Deed::Drip("", "HTTP/1.1 200 OK and a reason that is so long that it takes for ever\r\n"),
     || Deed::Endless("HTTP/1.1 200 OK\r\n\r\n<rss>", "<item/>          "),
     || Deed::Endless("HTTP/1.1 200 OK\r\n", "X-More: and more and more\r\n"),
-    || answers("Content-Encoding: gzip\r\n", &gzip(&vec![b' '; 64 << 20])),
+    bomb,
     || leads("/feed"),
     || leads("http://169.254.169.254/latest/meta-data/"),
     || Deed::Say(Vec::new()),
@@ -106,11 +113,7 @@ const PAGES: &[Trick] = &[
         deed: || Deed::Endless("HTTP/1.1 200 OK\r\n", "X-More: and more\r\n"),
         ends: "exhausted",
     },
-    Trick {
-        name: "bomb",
-        deed: || answers("Content-Encoding: gzip\r\n", &gzip(&vec![b' '; 64 << 20])),
-        ends: "too_large",
-    },
+    Trick { name: "bomb", deed: bomb, ends: "too_large" },
     Trick {
         name: "packed-twice",
         deed: || answers("Content-Encoding: gzip, gzip\r\n", &gzip(&gzip(b"<p>x"))),
@@ -216,6 +219,10 @@ impl Hostile {
     /// # Errors
     /// Where the system gives no port.
     pub fn start(hosts: usize) -> anyhow::Result<Self> {
+        // Hosts and those beside them have a listener each, and many systems give a process a thousand files at first.
+        let mut files = getrlimit(Resource::Nofile);
+        files.current = files.maximum;
+        setrlimit(Resource::Nofile, files)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let book = Arc::<Book>::default();
         let closed = TcpListener::bind((Ipv4Addr::new(127, 0, 0, 2), 0))?;

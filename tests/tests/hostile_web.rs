@@ -78,7 +78,7 @@ fn a_feed_has_no_say_over_pages_of_other_sites_unless_it_is_given_one() {
 fn every_trick_of_a_page_or_a_link_ends_for_its_reason_and_no_closed_address_is_visited() {
     let hostile = Hostile::start(1).expect("a host");
     let desk = desk(&hostile.feeds());
-    desk.configure("timeout = \"10s\"", "timeout = \"2s\"").expect("it stands there");
+    desk.configure("timeout = \"10s\"", "timeout = \"6s\"").expect("it stands there");
     desk.configure("attempts = 8", "attempts = 2").expect("it stands there");
     desk.configure("[schedule]\n", "[schedule]\nbackfill = 1000\n").expect("it stands there");
     let mut running = desk.start().expect("a daemon");

@@ -1,7 +1,8 @@
 //! Half an hour of everything at once: stories come and are edited, hosts fail, hosts mean ill, the broker dies. Nothing grows, and every
 //! entry is accounted for, by the metrics and by the store. `tests/long soak [MINUTES]`.
 //!
-//! The first third is there to warm up, at a multiple of the pace: what the store's connections keep of it in memory is full then.
+//! The first third is there to warm up, at a multiple of the pace: what the store's connections keep of it in memory is full then. What
+//! grows is told at the end of each round, when nothing new has come for a while: at work memory goes up and down with what is under way.
 
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,9 @@ use wiredesk_tests::{Desk, Kafka};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const SITES: u64 = 6;
+/// So many seconds has a round, and so many of them nothing is said to happen.
+const ROUND: u64 = 300;
+const CALM: u64 = ROUND - 60;
 /// What resident memory may seem to grow an hour.
 const MEMORY: f64 = 8.0;
 /// What a count of handles or tasks may seem to grow an hour: they come and go with the hosts that hang.
@@ -47,7 +51,7 @@ fn half_an_hour_of_everything_at_once_grows_nothing_and_every_entry_is_accounted
     let whole = MINUTE * minutes();
     let warm_up = whole / 3;
     let begun = Instant::now();
-    let (mut watch, mut second) = (Watch::default(), 0u64);
+    let (mut watch, mut at_rest, mut second) = (Watch::default(), Watch::default(), 0u64);
     let mut broker_is_away = false;
     running
         .wait_for("the time to pass", whole + 5 * MINUTE, |running| {
@@ -55,34 +59,38 @@ fn half_an_hour_of_everything_at_once_grows_nothing_and_every_entry_is_accounted
                 return false;
             }
             second += 1;
-            web.grow(if begun.elapsed() < warm_up { 10 } else { 2 });
+            let calm = second % ROUND >= CALM;
+            if !calm {
+                web.grow(if begun.elapsed() < warm_up { 10 } else { 2 });
+            }
             if second.is_multiple_of(5) {
-                let look = watch.look(running).expect("an answer");
+                let rests = second % ROUND >= ROUND - 20;
+                let look = if rests { &mut at_rest } else { &mut watch }.look(running).expect("an answer");
                 if second.is_multiple_of(60) {
                     println!("{look:?} {:?}", running.account().expect("an account"));
                 }
             }
-            match second % 300 {
+            match second % ROUND {
                 // One site after the other: how much is under way at once says more of memory than what is left behind.
-                at if at % 50 == 25 => web.edit_some(at / 50..at / 50 + 1),
+                at if at % 30 == 25 && !calm => web.edit_some(at / 30 % SITES..at / 30 % SITES + 1),
                 90 => hostile.renew(),
                 // One site at a time: who is told 503 leaves that host alone for minutes.
                 120 => {
-                    let name = format!("s{}", second / 300 % SITES);
+                    let name = format!("s{}", second / ROUND % SITES);
                     web.web.change(&name, |site| site.fails(503, times(10)));
                 }
-                210 => hostile.renew(),
-                240 => {
+                170 => hostile.renew(),
+                200 => {
                     kafka.kill().expect("the broker is killed");
                     broker_is_away = true;
                 }
-                255 if broker_is_away => kafka.start().expect("the broker is back"),
+                215 if broker_is_away => kafka.start().expect("the broker is back"),
                 _ => {}
             }
             begun.elapsed() > whole
         })
         .expect("it lives");
-    if second % 300 >= 240 && second % 300 < 255 {
+    if (200..215).contains(&(second % ROUND)) {
         kafka.start().expect("the broker is back");
     }
     running.wait_until_drained(web.entries()).expect("drained");
@@ -99,8 +107,8 @@ fn half_an_hour_of_everything_at_once_grows_nothing_and_every_entry_is_accounted
         ("tasks", |look| look.tasks, COUNT),
     ];
     for (name, of, most) in figures {
-        let (slope, range) = (watch.slope(warm_up, of), watch.range(warm_up, of));
-        println!("{name}: {slope:+.1} an hour; least, middle, most: {range:.1?}");
+        let (slope, range) = (at_rest.slope(warm_up, of), watch.range(warm_up, of));
+        println!("{name}: {slope:+.1} an hour at rest {:.1?}; at work {range:.1?}", at_rest.range(warm_up, of));
         if slope > most {
             grows.push(name);
         }

@@ -3,7 +3,8 @@
 //!
 //! Feeds go before pages, and one more thread reads feeds alone: whatever a page does to its reader, no poll waits for it. A job that
 //! takes longer than any page that people read is given up by who waits for it, but nothing can stop it; so its thread is written off
-//! with it, and another takes its place. That is done as often as there are threads: then others wait, until one of the lost comes back.
+//! with it, and another takes its place. That is done as often as there are threads of its kind: then others wait, until one of the lost
+//! comes back, which goes on then. One that comes back while another has its place ends.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -46,9 +47,12 @@ enum Kind {
     Page,
 }
 
+type Work = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;
+
 /// A job, and where it stands. Its thread and the one who waits for it may both want to end it, and one of them does.
 struct Job {
-    work: Box<dyn FnOnce() + Send>,
+    /// Taken by the thread that does it, or by the one who waits no more for a thread.
+    work: Work,
     stage: Arc<Mutex<Stage>>,
 }
 
@@ -65,8 +69,9 @@ enum Stage {
 struct Queues {
     feeds: VecDeque<Job>,
     pages: VecDeque<Job>,
-    /// Threads that may still be started in place of those that jobs hold.
-    spare: usize,
+    /// Threads of each kind that may still be started in place of those that jobs hold; below zero, so many more are held than were
+    /// replaced.
+    spare: [isize; 2],
     closed: bool,
 }
 
@@ -113,10 +118,10 @@ impl Cpu {
     }
 
     fn with(cores: NonZeroUsize, patience: Patience) -> std::io::Result<Self> {
-        let spare = cores.get();
+        let spare = [1, cores.get() as isize];
         let queues = Queues { feeds: VecDeque::new(), pages: VecDeque::new(), spare, closed: false };
         let shared = Arc::new(Shared { queues: Mutex::new(queues), more: Condvar::new() });
-        let most = cores.saturating_add(1 + spare);
+        let most = cores.saturating_add(1).saturating_mul(NonZeroUsize::MIN.saturating_add(1));
         let cpu = Self { door: Arc::new(Door { shared, most }), patience };
         for _ in 0..cores.get() {
             spawn(&cpu.door.shared, Kind::Page)?;
@@ -125,8 +130,7 @@ impl Cpu {
         Ok(cpu)
     }
 
-    /// How many jobs run at once at most: one for each core and one more for feeds, and as many as there are cores beside jobs that take
-    /// too long.
+    /// How many jobs run at once at most: one for each core and one more for feeds, and as many again beside jobs that take too long.
     pub fn threads(&self) -> NonZeroUsize {
         self.door.most
     }
@@ -155,16 +159,22 @@ impl Cpu {
         let (begin, begun) = oneshot::channel();
         let (tell, told) = oneshot::channel();
         let gone = |_| CpuError::Panicked("its thread is gone".into());
-        let work = Box::new(move || {
+        let work: Box<dyn FnOnce() + Send> = Box::new(move || {
             // Nobody waits any more when the task was aborted: then there is nothing to do.
             if begin.send(std::thread::current().name() == Some(name(Kind::Feed))).is_ok() {
                 let _ = tell.send(catch_unwind(AssertUnwindSafe(job)));
             }
         });
         let stage = Arc::new(Mutex::new(Stage::Open));
-        self.door.shared.add(kind, Job { work, stage: stage.clone() });
+        let work = Arc::new(Mutex::new(Some(work)));
+        self.door.shared.add(kind, Job { work: work.clone(), stage: stage.clone() });
         let Patience { queued, at_work } = self.patience;
-        let for_feeds = timeout(queued, begun).await.map_err(|_| CpuError::Busy)?.map_err(gone)?;
+        let Ok(for_feeds) = timeout(queued, begun).await else {
+            // What it holds must not wait with it for a thread that may never come.
+            drop(lock(&work).take());
+            return Err(CpuError::Busy);
+        };
+        let for_feeds = for_feeds.map_err(gone)?;
         let Ok(done) = timeout(at_work, told).await else {
             self.door.shared.write_off(if for_feeds { Kind::Feed } else { Kind::Page }, &stage);
             return Err(CpuError::Overdue);
@@ -205,17 +215,15 @@ impl Shared {
         if *stage != Stage::Open {
             return;
         }
-        if queues.spare == 0 {
+        let spare = &mut queues.spare[reads as usize];
+        if *spare <= 0 {
             warn!(stage = "cpu", "a job takes too long, and no thread is left to take its thread's place");
+        } else if let Err(error) = spawn(self, reads) {
+            warn!(stage = "cpu", "a thread is lost to a job that takes too long: {error}");
             return;
         }
-        match spawn(self, reads) {
-            Ok(()) => {
-                queues.spare -= 1;
-                *stage = Stage::WrittenOff;
-            }
-            Err(error) => warn!(stage = "cpu", "a thread is lost to a job that takes too long: {error}"),
-        }
+        *spare -= 1;
+        *stage = Stage::WrittenOff;
     }
 }
 
@@ -238,13 +246,16 @@ fn spawn(shared: &Arc<Shared>, reads: Kind) -> std::io::Result<()> {
 
 fn work(shared: &Shared, reads: Kind) {
     while let Some(Job { work, stage }) = shared.next(reads) {
+        let Some(work) = lock(&work).take() else { continue };
         work();
         let mut stage = lock(&stage);
-        if *stage == Stage::WrittenOff {
-            lock(&shared.queues).spare += 1;
-            return;
+        if std::mem::replace(&mut *stage, Stage::Done) == Stage::WrittenOff {
+            let spare = &mut lock(&shared.queues).spare[reads as usize];
+            *spare += 1;
+            if *spare > 0 {
+                return; // another has its place
+            }
         }
-        *stage = Stage::Done;
     }
 }
 
@@ -326,12 +337,34 @@ mod tests {
         for n in 0..9 {
             assert_eq!(patient.run(move || n).await.expect("a thread"), n);
         }
-        assert_eq!(lock(&cpu.door.shared.queues).spare, 0);
+        assert_eq!(lock(&cpu.door.shared.queues).spare, [1, 0]);
         // Those that come back after all make room for the next.
         drop(hold);
-        while lock(&cpu.door.shared.queues).spare < 2 {
+        while lock(&cpu.door.shared.queues).spare != [1, 2] {
             tokio::task::yield_now().await;
         }
+    }
+
+    /// The one that came back ended itself, though nobody had its place, and no page was read any more.
+    #[tokio::test]
+    async fn of_threads_that_are_all_lost_the_first_that_comes_back_goes_on() {
+        let cpu = two(LONG, SHORT);
+        let mut holds = Vec::new();
+        for _ in 0..4 {
+            let (hold, job) = endless();
+            holds.push(hold);
+            cpu.run(job()).await.expect_err("it does not end");
+        }
+        holds.remove(0);
+        let patient = Cpu { patience: Patience { queued: LONG, at_work: LONG }, ..cpu.clone() };
+        for n in 0..9 {
+            assert_eq!(patient.run(move || n).await.expect("a thread"), n);
+        }
+        drop(holds);
+        while lock(&cpu.door.shared.queues).spare != [1, 2] {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(patient.run(|| 7).await.expect("as many as there were"), 7);
     }
 
     #[tokio::test]

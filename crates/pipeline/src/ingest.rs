@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 use url::Url;
 use wiredesk_clean::Cleaned;
 use wiredesk_faults::{Point, reach};
@@ -35,6 +35,8 @@ use crate::publication::{OfferError, Offered};
 use crate::run::Seat;
 use crate::whole;
 
+/// The least wait after a trouble of ours: it is said once a minute, and nobody's server is asked meanwhile.
+const OURS: Duration = Duration::from_secs(60);
 /// 404 and 410 must be seen this often, over this time, before they are believed: many systems list before they publish.
 const GONE_TIMES: u32 = 3;
 const GONE_OVER: Duration = Duration::from_secs(3600);
@@ -148,8 +150,8 @@ impl Desk {
             Reading::Later { why, after, gone } => self.put_back(admitted, &why, after, gone).await.map(Some),
             Reading::Ours { why } => {
                 self.store.take_back(admitted.entry.key).await?;
-                let wait = back_off(&self.settings, admitted.attempts, None);
-                info!(
+                let wait = back_off(&self.settings, admitted.attempts, None).max(OURS);
+                debug!(
                     feed = %admitted.entry.feed, url = admitted.entry.listing.link, stage = "fetch", reason = link::printable(&why),
                     again_s = wait.as_secs(), "not asked; this attempt does not count"
                 );
@@ -219,6 +221,7 @@ impl Desk {
                 Some(objection) => Reading::Never(objection),
             },
             Ok((Err(_), ..)) | Err(CpuError::Overdue) => Reading::Never(Dropped::TooCostly),
+            Err(busy @ CpuError::Busy) => Reading::Ours { why: busy.to_string() },
             Err(panicked) => self.again_or_exhausted(admitted, &panicked),
         }
     }
@@ -312,7 +315,7 @@ impl Desk {
             return reading;
         }
         match self.feeds_own_text(hints, Some(dropped.reason())).await {
-            article @ Reading::Article(..) => article,
+            read @ (Reading::Article(..) | Reading::Ours { .. }) => read,
             _ => reading,
         }
     }
@@ -322,6 +325,7 @@ impl Desk {
         let mut cleaned = match self.cpu.run(move || article::from_feed(&hints)).await {
             Ok(Ok(Some(cleaned))) => Box::new(cleaned),
             Ok(Ok(None)) => return Reading::Never(Dropped::TooShort { words: 0 }),
+            Err(busy @ CpuError::Busy) => return Reading::Ours { why: busy.to_string() },
             Ok(Err(_)) | Err(_) => return Reading::Never(Dropped::TooCostly),
         };
         if let Some(objection) = article::objection(&cleaned, self.min_words.max(1)) {

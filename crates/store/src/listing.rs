@@ -69,7 +69,9 @@ fn place(tx: &Connection, feed: i64, listed: &Listed, drop: Option<Dropped>, sin
     if let Some(leader) = leader(tx, listed.entry.key, listed.link_key, since)? {
         return Ok(Place { fate: None, leader: Some(leader), article: None });
     }
-    let (hash, article) = twin(tx, feed, listed)?.unzip();
+    // A body from before is none of what is said to have changed.
+    let twin = if since == Since::Before { twin(tx, feed, listed)? } else { None };
+    let (hash, article) = twin.unzip();
     Ok(Place { fate: hash.map(Fate::Duplicate), leader: None, article: article.flatten() })
 }
 
@@ -165,7 +167,7 @@ pub(crate) fn says_otherwise(tx: &Connection, listed: &Listed) -> Result<bool> {
 }
 
 /// A pending or waiting entry leads elsewhere now. Those that waited for it wait for another article than its own: they go on without it.
-/// It waits for who has its new link, or for nobody, and what was known of its end was known of another link.
+/// It waits for who has its new link, or for nobody; what was known of its end, and how often it was tried in vain, was said of another link.
 fn rejoin(tx: &Connection, feed: i64, listed: &Listed, at: Timestamp, done: &mut Journalled) -> Result<()> {
     let key = listed.entry.key;
     let (waited, revisit, is_old): (bool, bool, bool) = tx
@@ -180,7 +182,8 @@ fn rejoin(tx: &Connection, feed: i64, listed: &Listed, at: Timestamp, done: &mut
     let (fate_name, fate_value) = fate_columns(fate.as_ref())?;
     let moved = tx
         .prepare_cached(
-            "UPDATE entry SET state = ?2, waits_for = ?3, fate = ?4, fate_value = ?5, article = iif(hash IS NULL, ?6, article)
+            "UPDATE entry SET state = ?2, waits_for = ?3, fate = ?4, fate_value = ?5, article = iif(hash IS NULL, ?6, article),
+                 attempts = 0, gone_seen = 0, gone_since = NULL, last_error = NULL
              WHERE key = ?1 RETURNING key, host, due, under_way AS crashed, fate IS NOT NULL AS fated",
         )?
         .query_row(

@@ -49,7 +49,7 @@ pub(crate) fn folder(dir: &Path) -> Result<Option<String>> {
 }
 
 /// Who only asks whether a desk runs (`status`) holds the lock for a moment: that is no other desk, and tried again so often.
-const LOOKERS: u32 = 10;
+const LOOKERS: u32 = 20;
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Takes the data dir for this process. The lock is the system's and ends with the process; the pid in the file is for

@@ -109,3 +109,29 @@ async fn a_clean_stop_leaves_the_marks_of_a_crash_before_it() {
     let crashed: Vec<_> = pending.into_iter().filter(|pending| pending.crashed).collect();
     assert_eq!(keys(&crashed), [key("a", "1")]);
 }
+
+/// After two 404s of a dead link the first 404 of the good one dropped the entry.
+#[tokio::test]
+async fn a_corrected_link_is_tried_as_a_new_one_is() {
+    let desk = Desk::new().await;
+    desk.poll("a", 1, vec![item("a", "1", "dead")]).await;
+    for hours in [1, 2] {
+        desk.admit(key("a", "1")).await;
+        desk.store.put_back(key("a", "1"), desk::at(2), "404", true, desk::at(hours)).await.expect("put back");
+    }
+    desk.poll("a", 3, vec![item("a", "1", "good")]).await;
+    let admitted = desk.admit(key("a", "1")).await;
+    assert_eq!((admitted.attempts, admitted.gone_seen, admitted.gone_since), (1, 0, None));
+}
+
+#[tokio::test]
+async fn an_entry_that_is_opened_again_and_then_led_elsewhere_is_not_given_the_body_that_is_known_there() {
+    let desk = Desk::new().await;
+    desk.poll("a", 1, vec![item("a", "1", "x")]).await;
+    desk.publish(key("a", "1"), "x", hash(1), 0).await;
+    desk.poll("b", 1, vec![item("b", "1", "y")]).await;
+    desk.publish(key("b", "1"), "y", hash(2), 1).await;
+    assert_eq!(desk.poll("a", 2, vec![titled("a", "1", "x", "corrected")]).await.changed, 1);
+    desk.poll("a", 3, vec![titled("a", "1", "y", "corrected")]).await;
+    assert!(desk.admit(key("a", "1")).await.fate.is_none(), "it is read for itself");
+}

@@ -49,7 +49,11 @@ pub(crate) fn check(config: &Config, main: &Document<'_>, faults: &mut Vec<Fault
         let message = "certificates are not compared with the brokers' names: any that is trusted will do".to_owned();
         warn(identification, message, "remove it, and name the brokers as their certificates do");
     }
-    let protocol = written("security.protocol").unwrap_or_else(|| "plaintext".into());
+    let protocol = match written("security.protocol") {
+        Some(protocol) => protocol,
+        None if properties.contains_key("security.protocol") => return, // kept elsewhere: nobody knows it here
+        None => "plaintext".into(),
+    };
     let is_idle = |key: &str| {
         (key.starts_with("ssl.") && !protocol.ends_with("ssl"))
             || (key.starts_with("sasl.") && !protocol.starts_with("sasl"))

@@ -14,7 +14,7 @@ use super::plain_file;
 pub(crate) const MAIN: usize = 0;
 
 /// The most that one file may hold, in bytes: tens of thousands of feeds.
-const LARGEST: u64 = 16 << 20;
+const LARGEST: u64 = 64 << 20;
 
 /// Syntax errors told per file.
 const SYNTAX_ERRORS: usize = 10;
