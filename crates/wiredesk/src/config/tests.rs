@@ -324,7 +324,7 @@ fn a_file_that_nobody_can_have_meant_is_refused() {
     let desk = Desk::new("").file("token", &"x".repeat(70 << 10));
     std::fs::File::create(desk.path()).and_then(|file| file.set_len(300 << 20)).expect("a large file");
     let told = desk.told();
-    assert!(told[0].contains("cannot read the file: it holds more than 16777216 bytes"), "{told:#?}");
+    assert!(told[0].contains("cannot read the file: it holds more than 67108864 bytes"), "{told:#?}");
     let text = format!(
         "{AGENT}[[feeds]]\nid = \"a\"\nurl = \"https://a.example/\"\nheaders = {{ X-Key = {{ file = \"token\" }} }}\n"
     );
