@@ -116,7 +116,8 @@ fn read(name: &str) {
     let (memory, processor) = (most_memory(), processor());
     let outcome =
         article::read(html.as_bytes(), Some("text/html; charset=utf-8"), &Hints::default(), &Default::default());
-    let (processor, memory) = (self::processor() - processor, most_memory() - memory);
+    // The kernel's count of what is in RAM is not exact to the page: it may seem to be less than before.
+    let (processor, memory) = (self::processor() - processor, most_memory().saturating_sub(memory));
     let partial = match outcome {
         Ok(read) => read.article.extraction.flags.iter().any(|flag| flag == "partial_parse"),
         Err(_) => true,
