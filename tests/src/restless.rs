@@ -128,6 +128,12 @@ impl Restless {
         self.sites * self.stories()
     }
 
+    /// Whether the newest story of every site was asked for: then no feed is left alone any more for what its server said before.
+    pub fn was_read_to_the_top(&self) -> bool {
+        let newest = path(self.stories().saturating_sub(1));
+        self.web.names().all(|name| self.web.count(name, &newest) > 0)
+    }
+
     fn stories(&self) -> u64 {
         self.stories.load(Ordering::SeqCst)
     }

@@ -93,6 +93,9 @@ fn half_an_hour_of_everything_at_once_grows_nothing_and_every_entry_is_accounted
     if (200..215).contains(&(second % ROUND)) {
         kafka.start().expect("the broker is back");
     }
+    running
+        .wait_for("the newest story of every site", 10 * MINUTE, |_| web.was_read_to_the_top())
+        .expect("a site that failed is asked again");
     running.wait_until_drained(web.entries()).expect("drained");
 
     let seen = running.metric("wiredesk_entries_seen_total").expect("a metric");
