@@ -1,7 +1,7 @@
 //! Which feed was probably meant, where a page stands in its place.
 
 use url::Url;
-use wiredesk_model::link::LONGEST;
+use wiredesk_model::link::may_be_asked;
 
 use crate::scan::{Scanner, Token};
 
@@ -42,7 +42,7 @@ pub(crate) fn feeds(document: &str, base: &Url) -> Vec<Url> {
             ["application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml", "text/xml"];
         if says("rel", &["alternate", "feed"]) && says("type", &kinds) {
             let url = tag.attribute("href").and_then(|href| base.join(&href).ok());
-            let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.as_str().len() <= LONGEST);
+            let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && may_be_asked(url));
             found.extend(url.filter(|url| !found.contains(url)));
         }
     }

@@ -104,6 +104,11 @@ pub fn registrable_domain(host: &str) -> String {
     psl::domain_str(host).unwrap_or(host).to_owned()
 }
 
+/// Whether an address is no longer than any that is asked for ([`LONGEST`]).
+pub fn may_be_asked(url: &Url) -> bool {
+    url.as_str().len() <= LONGEST
+}
+
 /// A host without the `www.` that many leave out.
 pub fn without_www(host: &str) -> &str {
     host.strip_prefix("www.").unwrap_or(host)

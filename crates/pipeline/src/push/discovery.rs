@@ -3,7 +3,7 @@
 use url::Url;
 use wiredesk_fetch::answer::Pace;
 use wiredesk_model::habits::Hub;
-use wiredesk_model::link::{LONGEST, bare};
+use wiredesk_model::link::{bare, may_be_asked};
 
 /// The hub that an answer from `url` names, by its header or by what the feed says of itself (`said`: its hub, and its own name). A feed
 /// that has a hub and calls itself nothing is called `otherwise`, which is to be the same each time: another name is another subscription.
@@ -20,12 +20,10 @@ pub(crate) fn discovered(pace: &Pace, said: (Option<&str>, Option<&str>), url: &
     Some(Hub { url: bare(&hub).into(), topic: bare(&topic).into() })
 }
 
-fn may_be_asked(url: &Url) -> bool {
-    url.as_str().len() <= LONGEST
-}
-
 #[cfg(test)]
 mod tests {
+    use wiredesk_model::link::LONGEST;
+
     use super::*;
 
     #[test]
