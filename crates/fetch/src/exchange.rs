@@ -1,6 +1,7 @@
 //! One question carried to its answer: redirects are followed by hand, for each hop must pass the door like the first, and
 //! what was meant for one origin must not be told to the next.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,12 +14,12 @@ use tokio::time::{Instant, timeout_at};
 use tracing::{debug, error};
 use url::{Origin, Url};
 use wiredesk_model::feed::{Feed, Validators};
-use wiredesk_model::link::{LONGEST, printable};
+use wiredesk_model::link::{may_be_asked, printable};
+use wiredesk_model::reminder::Reminder;
 
 use crate::answer::RobotsVerdict;
 use crate::client::HEADER_BYTES;
 use crate::coding::{ACCEPTED, Coding};
-use crate::complaint::Complaint;
 use crate::door::{Door, Way};
 use crate::error::FetchError;
 use crate::fetcher::Fetcher;
@@ -69,12 +70,12 @@ pub(crate) struct Head {
     pub(crate) moved_permanently: Option<Url>,
 }
 
-/// The two clients, the door before them, who knows what robots.txt says, and what was said of this machine.
+/// The two clients, the door before them, who knows what robots.txt says, and when it was said that this machine refuses us something.
 pub(crate) struct Lines<'a> {
     pub(crate) fetcher: &'a Fetcher,
     pub(crate) door: &'a Door,
     pub(crate) gate: &'a Gate,
-    pub(crate) complaint: &'a Complaint,
+    pub(crate) starved: &'a Mutex<Reminder>,
     pub(crate) public: &'a Client,
     pub(crate) inside: &'a Client,
 }
@@ -200,7 +201,7 @@ impl Lines<'_> {
                 debug!(url = %url, ms, "no answer");
                 let error = FetchError::from_request(url, source, question.timeout, way == Way::Inside);
                 if let FetchError::Starved { why, .. } = &error
-                    && self.complaint.is_due(Instant::now())
+                    && self.starved.lock().unwrap_or_else(PoisonError::into_inner).is_due(Instant::now().into_std())
                 {
                     error!(stage = "fetch", "no server can be asked: {why}; what is due is tried again");
                 }
@@ -236,7 +237,7 @@ fn target(response: &Response, url: &Url) -> Result<Option<Url>, FetchError> {
             .collect(),
     };
     match url.join(&location) {
-        Ok(next) if next.as_str().len() > LONGEST => {
+        Ok(next) if !may_be_asked(&next) => {
             Err(FetchError::BadUrl { url: url.clone(), why: "it redirects to an address of more than 8 KiB" })
         }
         Ok(next) => Ok(Some(bare(&next))),

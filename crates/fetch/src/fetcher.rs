@@ -5,7 +5,7 @@
 //! 400 KiB with HTTP/1, 512 KiB with HTTP/2), 64 KiB of headers, and the window of a decoder (32 KiB for gzip, up to 16 MiB for brotli
 //! and 8 MiB for zstd). robots.txt rules are kept up to 32 MiB in all.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use bytes::Buf;
 use futures_util::Stream;
@@ -18,6 +18,7 @@ use tracing::debug;
 use url::Url;
 use wiredesk_model::fault::{AsFault, Fault};
 use wiredesk_model::feed::{Feed, Validators};
+use wiredesk_model::reminder::Reminder;
 use wiredesk_model::units::Size;
 
 use crate::answer::{FeedAnswer, Pace, Page, PageAnswer, RobotsVerdict};
@@ -25,7 +26,6 @@ use crate::body::{self, Body, Over, Reading};
 use crate::budget::Budget;
 use crate::client;
 use crate::coding::{Coding, Pieces};
-use crate::complaint::Complaint;
 use crate::door::{Door, Way};
 use crate::error::{FetchError, SetupError};
 use crate::exchange::{Confidential, Head, Lines, Question, bare};
@@ -56,7 +56,8 @@ struct Inner {
     inside: Client,
     budget: Arc<Budget>,
     gate: Gate,
-    complaint: Complaint,
+    /// What this machine refuses us concerns every feed: it is said once for all of them.
+    starved: Mutex<Reminder>,
     robots: RobotsCache,
 }
 
@@ -87,7 +88,7 @@ impl Fetcher {
                 inside: client::build(settings, &lookup, &door, Way::Inside, proxy.as_ref())?,
                 budget: Budget::new(settings.memory, largest),
                 gate: Gate::new(settings.per_host.delay.0),
-                complaint: Complaint::default(),
+                starved: Mutex::default(),
                 robots: RobotsCache::default(),
                 door,
                 settings: settings.clone(),
@@ -338,8 +339,8 @@ impl Fetcher {
     }
 
     async fn ask(&self, question: &Question<'_>) -> Result<Head, FetchError> {
-        let Inner { door, gate, complaint, public, inside, .. } = &*self.inner;
-        Lines { fetcher: self, door, gate, complaint, public, inside }.ask(question).await
+        let Inner { door, gate, starved, public, inside, .. } = &*self.inner;
+        Lines { fetcher: self, door, gate, starved, public, inside }.ask(question).await
     }
 
     async fn read(

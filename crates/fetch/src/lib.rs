@@ -11,7 +11,6 @@
 //! - [`settings`]: the `[fetch]` section.
 //! - `exchange`: one question carried through its redirects, each checked anew.
 //! - `door`, `address`, [`resolver`]: which hosts, ports and addresses may be reached; names are resolved to checked addresses only.
-//! - `complaint`: what this machine refuses us, said once a minute.
 //! - `gate`: the delay between two requests to one host, redirects included.
 //! - `client`: the HTTP clients as we want them: no cookies, no referrer, no proxy from the environment, small headers.
 //! - [`body`], `budget`: the body read piece by piece, each piece drawn from one byte budget first.
@@ -26,7 +25,6 @@ pub mod body;
 mod budget;
 mod client;
 mod coding;
-mod complaint;
 mod door;
 pub mod error;
 mod exchange;

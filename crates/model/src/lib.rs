@@ -13,6 +13,7 @@
 //! - [`message`]: records, dead letters and copies as CloudEvents.
 //! - [`outcome`]: how an entry can end. The list is closed.
 //! - [`fault`]: the one question asked of every error.
+//! - [`reminder`]: what lasts, said once a minute.
 //! - [`link`], [`date`], [`units`], [`secret`]: links compared, dates as claimed, sizes and spans, things not to be shown.
 
 pub mod article;
@@ -27,6 +28,7 @@ pub mod link;
 pub mod message;
 pub mod outcome;
 pub mod record;
+pub mod reminder;
 pub mod secret;
 pub mod topic;
 pub mod units;

@@ -24,6 +24,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use wiredesk_model::id::EntryKey;
+use wiredesk_model::reminder::Reminder;
 use wiredesk_schedule::queue::{Asker, FeedIndex, HostIndex, Moment, Schedule};
 use wiredesk_store::entries::Pending;
 use wiredesk_store::error::StoreError;
@@ -43,6 +44,7 @@ const HOUSEKEEPING: Duration = Duration::from_secs(15);
 const LEAVE: Duration = Duration::from_secs(5);
 /// The wait after the data dir could not be written.
 const STORE_PAUSE: Duration = Duration::from_secs(2);
+
 /// How long the desk runs.
 #[derive(Clone, Copy, Debug)]
 pub enum Mode {
@@ -176,8 +178,8 @@ struct Run {
     troubled_since: Option<Instant>,
     /// With `--once`: what was put back though the data dir can be written, once each.
     spared: HashSet<Unit>,
-    /// When it was last said that the data dir cannot be read.
-    said: Option<Instant>,
+    /// That the data dir cannot be read, said once a minute.
+    unreadable: Reminder,
     polls: Lane,
     reads: Lane,
     /// The entries whose reads are under way.
@@ -218,7 +220,7 @@ impl Desk {
             trouble: self.store.trouble(),
             troubled_since: None,
             spared: HashSet::new(),
-            said: None,
+            unreadable: Reminder::default(),
             polls: Lane::new(self.settings.polls.get(), freed.clone()),
             reads: Lane::new(self.settings.ingests.get(), freed),
             reading: HashSet::new(),

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tracing::warn;
+use wiredesk_model::reminder::Reminder;
 
 use crate::columns::Result;
 use crate::error::StoreError;
@@ -32,8 +33,6 @@ const TOO_LONG: u64 = 16_000;
 const TROUBLING: u64 = 64_000;
 /// Nobody rests for longer.
 const LONGEST_REST: Duration = Duration::from_millis(200);
-/// A trouble that lasts is said this often.
-const REMIND: Duration = Duration::from_secs(60);
 
 /// How long the log is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +63,7 @@ pub(crate) struct Fold {
 struct Hand {
     conn: Connection,
     gate: Shared,
-    said: Option<Instant>,
+    reminder: Reminder,
 }
 
 /// The writer's end: says that there is something to fold. Dropped, it ends the thread.
@@ -122,8 +121,7 @@ impl Hand {
         }
         self.gate.pass(Step::Fold)?;
         let length = Length::of(&self.conn, "PRAGMA wal_checkpoint(PASSIVE)")?;
-        if length.left() >= TROUBLING && self.said.is_none_or(|at| at.elapsed() >= REMIND) {
-            self.said = Some(Instant::now());
+        if length.left() >= TROUBLING && self.reminder.is_due(Instant::now()) {
             warn!(
                 stage = "store",
                 pages = length.left(),
@@ -141,7 +139,7 @@ impl Folding {
         gate: Shared,
         failed: impl Fn(StoreError) + Send + 'static,
     ) -> std::io::Result<Self> {
-        let fold = Arc::new(Fold { hand: Mutex::new(Some(Hand { conn, gate, said: None })) });
+        let fold = Arc::new(Fold { hand: Mutex::new(Some(Hand { conn, gate, reminder: Reminder::default() })) });
         // One notice is as good as many.
         let (notice, noticed) = mpsc::sync_channel(1);
         let by_thread = fold.clone();

@@ -5,18 +5,17 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tracing::{error, info};
+use wiredesk_model::reminder::Reminder;
 
 use crate::error::StoreError;
 
 /// How long to wait before the disk is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
-/// A trouble that lasts is said this often.
-const REMIND: Duration = Duration::from_secs(60);
 
 /// The writer's side: what it knows of the disk.
 pub(crate) struct Health {
     told: watch::Sender<Option<StoreError>>,
-    said: Option<Instant>,
+    reminder: Reminder,
     next_try: Instant,
 }
 
@@ -24,7 +23,7 @@ impl Health {
     /// A disk of which nothing bad is known, and where others hear of it.
     pub(crate) fn new() -> (Self, watch::Receiver<Option<StoreError>>) {
         let (told, heard) = watch::channel(None);
-        (Self { told, said: None, next_try: Instant::now() }, heard)
+        (Self { told, reminder: Reminder::default(), next_try: Instant::now() }, heard)
     }
 
     /// A write failed. Only what the disk is to blame for is a trouble.
@@ -45,8 +44,7 @@ impl Health {
     }
 
     fn note(&mut self, error: &StoreError) {
-        if self.said.is_none_or(|at| at.elapsed() >= REMIND) {
-            self.said = Some(Instant::now());
+        if self.reminder.is_due(Instant::now()) {
             error!(stage = "store", "{}; nothing new is begun until the data dir can be written", error.told());
         }
         self.told.send_if_modified(|now| now.replace(error.clone()).is_none());
@@ -54,7 +52,7 @@ impl Health {
 
     /// The disk was tried, and there is room.
     pub(crate) fn is_well(&mut self) {
-        self.said = None;
+        self.reminder.is_over();
         if self.told.send_replace(None).is_some() {
             info!(stage = "store", "the data dir can be written again");
         }

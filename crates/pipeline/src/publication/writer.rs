@@ -16,6 +16,7 @@ use wiredesk_model::fault::{AsFault, Fault};
 use wiredesk_model::id::EntryKey;
 use wiredesk_model::outcome::{Dropped, Receipt};
 use wiredesk_model::record::Event;
+use wiredesk_model::reminder::Reminder;
 use wiredesk_model::secret::Secret;
 use wiredesk_model::topic::{Found, Message};
 use wiredesk_publish::error::{CommitError, Incomplete, OpenError};
@@ -33,8 +34,6 @@ pub type Resolved = BTreeMap<String, Secret>;
 const BATCH: usize = 500;
 /// How long to wait before the topic is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
-/// A trouble that lasts is said this often.
-const REMIND: Duration = Duration::from_secs(60);
 
 /// Whether START will never succeed. A tail that could not be taken in is the data dir's trouble, which may pass; a topic
 /// that was there before may come back.
@@ -519,7 +518,7 @@ fn refuse(item: Item, error: &str, size: bool) {
 /// A trouble that lasts: said at once, and then once a minute.
 #[derive(Default)]
 struct Trouble {
-    said: Option<Instant>,
+    reminder: Reminder,
 }
 
 impl Trouble {
@@ -530,14 +529,13 @@ impl Trouble {
             *now = waiting;
             changed
         });
-        if self.said.is_none_or(|at| at.elapsed() >= REMIND) {
-            self.said = Some(Instant::now());
+        if self.reminder.is_due(Instant::now()) {
             warn!(stage = "publish", "{what}; tried again");
         }
     }
 
     fn over(&mut self, standing: &watch::Sender<Standing>) {
-        if self.said.take().is_some() {
+        if self.reminder.is_over() {
             info!(stage = "publish", "publishing goes on");
             standing.send_replace(Standing::Ready);
         }

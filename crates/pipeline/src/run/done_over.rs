@@ -1,7 +1,5 @@
 //! What becomes of work that the store failed at: it goes back to where it was, and is said once a minute.
 
-use std::time::Duration;
-
 use tokio::time::Instant;
 use tracing::error;
 use wiredesk_model::fault::{AsFault, Fault};
@@ -10,9 +8,6 @@ use wiredesk_schedule::queue::FeedIndex;
 use wiredesk_store::error::StoreError;
 
 use super::{Attempt, End, Line, Run, STORE_PAUSE};
-
-/// A trouble that lasts is said this often.
-const REMIND: Duration = Duration::from_secs(60);
 
 /// What is done over after the disk failed.
 #[derive(PartialEq, Eq, Hash)]
@@ -56,11 +51,8 @@ impl Run {
         }
         // The store says itself that its disk cannot be written, once for all that it fails for; it does not know of those that read.
         let is_due = !error.is_the_disks()
-            || self.trouble.borrow().is_none() && self.said.is_none_or(|at| at.elapsed() >= REMIND);
+            || self.trouble.borrow().is_none() && self.unreadable.is_due(Instant::now().into_std());
         if is_due {
-            if error.is_the_disks() {
-                self.said = Some(Instant::now());
-            }
             error!(stage = "run", "{}", error.told());
         }
         None
