@@ -130,14 +130,23 @@ impl Desk {
         let reading = self.or_from_feed(&admitted, &feed, hints.clone(), reading).await;
         match self.ended(&admitted, &feed, reading).await? {
             Some(ingested) => Ok(ingested),
-            // A wall is an unusable page like any other: the feed's own text may do.
-            None => {
-                let reading = self.or_from_feed(&admitted, &feed, hints, Reading::Never(Dropped::Wall)).await;
-                match self.ended(&admitted, &feed, reading).await? {
-                    Some(ingested) => Ok(ingested),
-                    None => self.drop_entry(&admitted, Dropped::Wall).await,
-                }
-            }
+            // A wall is an unusable page like any other.
+            None => self.dropped_or_from_feed(&admitted, &feed, hints, Dropped::Wall).await,
+        }
+    }
+
+    /// An entry whose page is known to be unusable: the feed's own text may do, save where that is a wall.
+    async fn dropped_or_from_feed(
+        &self,
+        admitted: &Admitted,
+        feed: &Feed,
+        hints: Hints,
+        dropped: Dropped,
+    ) -> Result<Ingested, IngestError> {
+        let reading = self.or_from_feed(admitted, feed, hints, Reading::Never(dropped.clone())).await;
+        match self.ended(admitted, feed, reading).await? {
+            Some(ingested) => Ok(ingested),
+            None => self.drop_entry(admitted, dropped).await,
         }
     }
 
@@ -431,13 +440,9 @@ impl Desk {
     ) -> Result<Ingested, IngestError> {
         let entry = &admitted.entry;
         match fate {
+            // Another feed's entry found the page so; this one's feed may carry more of it.
             Fate::Drop(dropped) if dropped.is_of_the_page() => {
-                // Another feed's entry found the page unusable; this one's feed may carry more of it.
-                let reading = self.or_from_feed(admitted, feed, hints, Reading::Never(dropped.clone())).await;
-                match self.ended(admitted, feed, reading).await? {
-                    Some(ingested) => Ok(ingested),
-                    None => self.drop_entry(admitted, dropped).await,
-                }
+                self.dropped_or_from_feed(admitted, feed, hints, dropped).await
             }
             Fate::Drop(dropped) => self.drop_entry(admitted, dropped).await,
             Fate::Duplicate(of) => {
