@@ -259,7 +259,7 @@ impl Meter {
     }
 
     pub(crate) fn subscriptions(&self, active: u64) {
-        self.subscriptions.set(i64::try_from(active).unwrap_or(i64::MAX));
+        self.subscriptions.set(shown(active));
     }
 
     pub(crate) fn fetched(&self, what: &'static str, class: &'static str) {
@@ -301,11 +301,11 @@ impl Meter {
 
     /// How many entries are seen and not settled.
     pub fn pending(&self, entries: u64) {
-        self.pending.set(i64::try_from(entries).unwrap_or(i64::MAX));
+        self.pending.set(shown(entries));
     }
 
     pub(crate) fn pending_at_start(&self, entries: u64) {
-        self.pending_at_start.set(i64::try_from(entries).unwrap_or(i64::MAX));
+        self.pending_at_start.set(shown(entries));
     }
 
     pub(crate) fn settled_at_start(&self, entries: u64) {
@@ -313,7 +313,7 @@ impl Meter {
     }
 
     pub(crate) fn store_size(&self, bytes: u64) {
-        self.store_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+        self.store_bytes.set(shown(bytes));
     }
 
     /// Whether the topic is fenced and caught up.
@@ -325,6 +325,11 @@ impl Meter {
     pub(crate) fn stage(&self, stage: &'static str) -> Timer {
         Timer { histogram: self.stages.get_or_create(&Stage { stage }).clone(), begun: Instant::now() }
     }
+}
+
+/// A count as a gauge shows it.
+fn shown(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// A stage that is being measured.
