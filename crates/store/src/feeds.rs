@@ -80,8 +80,8 @@ impl Store {
     /// there may be a million. Given back in the order of the feeds.
     ///
     /// A new feed is due now. One whose URL changed is due now, without validators and not gone. The states of feeds that
-    /// are not named stay as they are; their entries are listed by nobody from now on. Due times further off than a day (or the feed's interval) are brought nearer: they
-    /// may come from a clock that was wrong.
+    /// are not named stay as they are; their entries are listed by nobody from now on, and forgotten when the window is over. Due times
+    /// further off than a day (or the feed's interval) are brought nearer: they may come from a clock that was wrong.
     ///
     /// # Errors
     /// What SQLite says.
@@ -218,15 +218,18 @@ fn sync<T>(
 ) -> Result<Vec<T>> {
     let places: HashMap<&str, usize> = feeds.iter().enumerate().map(|(at, (id, _))| (id.as_str(), at)).collect();
     let mut stands = vec![false; feeds.len()];
-    let mut find = tx.prepare("SELECT id, url FROM feed")?;
+    let mut find = tx.prepare("SELECT id, url, no FROM feed")?;
     let mut rows = find.query([])?;
+    let mut unnamed = Vec::new();
     while let Some(row) = rows.next()? {
         let (id, url) = (row.get_ref(0)?.as_str().unwrap_or_default(), row.get_ref(1)?.as_str().unwrap_or_default());
-        if let Some(at) = places.get(id) {
-            stands[*at] = feeds[*at].1 == url;
+        match places.get(id) {
+            Some(at) => stands[*at] = feeds[*at].1 == url,
+            None if sure => unnamed.push(row.get(2)?),
+            None => {}
         }
     }
-    leave(tx, &places, now, sure)?;
+    unnamed.into_iter().try_for_each(|no| leave_all(tx, no, now))?;
     let mut write = tx.prepare(
         "INSERT INTO feed (id, url, due) VALUES (?1, ?2, ?3)
          ON CONFLICT (id) DO UPDATE SET url = excluded.url, etag = NULL, last_modified = NULL, identity = NULL, gone = 0,
@@ -255,22 +258,7 @@ fn sync<T>(
     found.into_iter().zip(feeds).map(unknown).collect()
 }
 
-/// What feeds listed that are configured no more is listed by nobody, and forgotten when the window is over.
-fn leave(tx: &Connection, configured: &HashMap<&str, usize>, now: Timestamp, sure: bool) -> Result<()> {
-    if !sure {
-        return Ok(());
-    }
-    let mut all = tx.prepare("SELECT no, id FROM feed")?;
-    let mut rows = all.query([])?;
-    while let Some(row) = rows.next()? {
-        if !configured.contains_key(row.get_ref(1)?.as_str().unwrap_or_default()) {
-            leave_all(tx, row.get(0)?, now)?;
-        }
-    }
-    Ok(())
-}
-
-/// Whoever lists them again lists them anew: a 304 would say nothing of them.
+/// What a feed listed is listed by nobody now. Whoever lists it again lists it anew: a 304 would say nothing of it.
 fn leave_all(tx: &Connection, feed: i64, now: Timestamp) -> Result<()> {
     let left = tx
         .prepare_cached("UPDATE entry SET left_at = ?2 WHERE feed = ?1 AND left_at IS NULL")?

@@ -231,7 +231,7 @@ fn take_in(
                 .execute(params![listed.entry.key.as_bytes(), fingerprint.as_bytes()])?;
         } else {
             done.changed += 1;
-            reopen(tx, listed, fingerprint, at, &mut done)?;
+            reopen(tx, listed, feed, fingerprint, at, &mut done)?;
         }
     }
     let news = added > 0 || done.changed > 0;

@@ -25,8 +25,8 @@ pub(crate) fn add(
     done: &mut Journalled,
 ) -> Result<()> {
     let key = &listed.entry.key;
-    let Place { fate, leader, article } = place(tx, feed, listed, drop, Since::Before)?;
-    let (fate_name, fate_value) = fate_columns(fate.as_ref())?;
+    let place = place(tx, feed, listed, drop, Since::Before)?;
+    let (fate_name, fate_value) = fate_columns(place.fate.as_ref())?;
     let listing = &listed.entry.listing;
     tx.prepare_cached(
         "INSERT INTO entry (key, feed, identity, link, host, link_key, fingerprint, title, first_seen, state, waits_for,
@@ -43,14 +43,14 @@ pub(crate) fn add(
         listing.fingerprint().as_bytes(),
         listing.title,
         ms(at),
-        if leader.is_some() { "waiting" } else { "pending" },
-        leader.as_ref().map(EntryKey::as_bytes),
+        place.state(),
+        place.leader.as_ref().map(EntryKey::as_bytes),
         fate_name,
         fate_value,
-        article.as_ref().map(ArticleId::as_bytes),
+        place.article.as_ref().map(ArticleId::as_bytes),
     ])?;
     keep_listing(tx, listed)?;
-    schedule(listed, at, leader.is_some(), fate.is_some(), done);
+    schedule(listed, at, &place, done);
     Ok(())
 }
 
@@ -60,6 +60,13 @@ struct Place {
     /// The one that it waits for.
     leader: Option<EntryKey>,
     article: Option<ArticleId>,
+}
+
+impl Place {
+    /// As a column has it.
+    fn state(&self) -> &'static str {
+        if self.leader.is_some() { "waiting" } else { "pending" }
+    }
 }
 
 fn place(tx: &Connection, feed: i64, listed: &Listed, drop: Option<Dropped>, since: Since) -> Result<Place> {
@@ -79,13 +86,13 @@ fn place(tx: &Connection, feed: i64, listed: &Listed, drop: Option<Dropped>, sin
 pub(crate) fn reopen(
     tx: &Connection,
     listed: &Listed,
+    feed: i64,
     fingerprint: Fingerprint,
     at: Timestamp,
     done: &mut Journalled,
 ) -> Result<()> {
-    let fate = listed.drop.clone().map(Fate::Drop);
-    let leader = if fate.is_none() { leader(tx, listed.entry.key, listed.link_key, Since::Now)? } else { None };
-    let (fate_name, fate_value) = fate_columns(fate.as_ref())?;
+    let place = place(tx, feed, listed, listed.drop.clone(), Since::Now)?;
+    let (fate_name, fate_value) = fate_columns(place.fate.as_ref())?;
     let listing = &listed.entry.listing;
     tx.prepare_cached(
         "UPDATE entry SET link = ?2, host = ?3, link_key = ?4, fingerprint = ?5, title = ?6, due = ?7, state = ?8,
@@ -103,20 +110,21 @@ pub(crate) fn reopen(
         fingerprint.as_bytes(),
         listing.title,
         ms(at),
-        if leader.is_some() { "waiting" } else { "pending" },
-        leader.as_ref().map(EntryKey::as_bytes),
+        place.state(),
+        place.leader.as_ref().map(EntryKey::as_bytes),
         fate_name,
         fate_value,
     ])?;
     keep_listing(tx, listed)?;
-    schedule(listed, at, leader.is_some(), fate.is_some(), done);
+    schedule(listed, at, &place, done);
     Ok(())
 }
 
-fn schedule(listed: &Listed, due: Timestamp, waits: bool, fated: bool, done: &mut Journalled) {
-    if waits {
+fn schedule(listed: &Listed, due: Timestamp, place: &Place, done: &mut Journalled) {
+    if place.leader.is_some() {
         done.joined += 1;
     } else {
+        let fated = place.fate.is_some();
         done.new.push(Pending { key: listed.entry.key, host: listed.host.clone(), due, crashed: false, fated });
     }
 }
@@ -178,8 +186,8 @@ fn rejoin(tx: &Connection, feed: i64, listed: &Listed, at: Timestamp, done: &mut
         return Ok(());
     }
     let since = if revisit { Since::Now } else { Since::Before };
-    let Place { fate, leader, article } = place(tx, feed, listed, listed.drop.clone(), since)?;
-    let (fate_name, fate_value) = fate_columns(fate.as_ref())?;
+    let place = place(tx, feed, listed, listed.drop.clone(), since)?;
+    let (fate_name, fate_value) = fate_columns(place.fate.as_ref())?;
     let moved = tx
         .prepare_cached(
             "UPDATE entry SET state = ?2, waits_for = ?3, fate = ?4, fate_value = ?5, article = iif(hash IS NULL, ?6, article),
@@ -189,16 +197,16 @@ fn rejoin(tx: &Connection, feed: i64, listed: &Listed, at: Timestamp, done: &mut
         .query_row(
             params![
                 key.as_bytes(),
-                if leader.is_some() { "waiting" } else { "pending" },
-                leader.as_ref().map(EntryKey::as_bytes),
+                place.state(),
+                place.leader.as_ref().map(EntryKey::as_bytes),
                 fate_name,
                 fate_value,
-                article.as_ref().map(ArticleId::as_bytes),
+                place.article.as_ref().map(ArticleId::as_bytes),
             ],
             |row| pending(row, Timestamp::MAX),
         )?;
     // One that was pending is in its line already.
-    if waited && leader.is_none() {
+    if waited && place.leader.is_none() {
         done.released.push(moved);
     }
     Ok(())

@@ -23,6 +23,16 @@ pub(crate) struct Cursors {
     published: Option<[u8; 32]>,
 }
 
+/// That a body's place is named by nobody: looked for beside the writer, and asked again by it, for an entry may have come to name the
+/// body since.
+macro_rules! unnamed {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM entry WHERE entry.hash = published.hash)
+             AND NOT EXISTS (SELECT 1 FROM article WHERE article.id = published.article)
+             AND NOT EXISTS (SELECT 1 FROM body WHERE body.hash = published.hash)"
+    };
+}
+
 impl Store {
     /// Forgets one slice, of at most `limit` rows, of what is older than `window`; returns how many rows went, 0 when there
     /// is nothing left to forget. Call it until then, and again in an hour.
@@ -73,24 +83,19 @@ impl Store {
 
     async fn prune_published(&self, before: Timestamp, limit: usize) -> Result<usize> {
         let from = self.cursors(|cursors| cursors.published.take());
-        let question = "SELECT hash, made < ?3
-                            AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.hash = published.hash)
-                            AND NOT EXISTS (SELECT 1 FROM article WHERE article.id = published.article)
-                            AND NOT EXISTS (SELECT 1 FROM body WHERE body.hash = published.hash)
-                        FROM published WHERE hash > coalesce(?1, x'') ORDER BY hash LIMIT ?2";
+        let question = concat!(
+            "SELECT hash, made < ?3 AND ",
+            unnamed!(),
+            " FROM published WHERE hash > coalesce(?1, x'') ORDER BY hash LIMIT ?2"
+        );
         let (unnamed, next) = search(&self.inner.pool, question, from, before, limit).await?;
         self.cursors(|cursors| cursors.published = next);
         if unnamed.is_empty() {
             return Ok(0);
         }
         let work = move |tx: &Transaction<'_>| {
-            // Asked again: an entry may have come to name the body since.
-            let mut forget = tx.prepare_cached(
-                "DELETE FROM published WHERE hash = ?1 AND made < ?2
-                     AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.hash = published.hash)
-                     AND NOT EXISTS (SELECT 1 FROM article WHERE article.id = published.article)
-                     AND NOT EXISTS (SELECT 1 FROM body WHERE body.hash = published.hash)",
-            )?;
+            let mut forget =
+                tx.prepare_cached(concat!("DELETE FROM published WHERE hash = ?1 AND made < ?2 AND ", unnamed!()))?;
             slice(&unnamed, |hash| Ok(forget.execute(params![hash, ms(before)])?))
         };
         let (gone, left) = self.inner.writer.write(work).await?;
