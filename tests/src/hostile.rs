@@ -268,9 +268,7 @@ impl Hostile {
     /// What the first host lists at first, and the reason for which each entry has to be dropped.
     pub fn listed(&self) -> Vec<(String, &'static str)> {
         let base = self.hosts.first().map(|at| format!("http://{at}")).unwrap_or_default();
-        let pages = PAGES.iter().map(|trick| (format!("{base}/page/{}/0", trick.name), trick.ends));
-        let links = LINKS.iter().map(|link| (link.replace("{port}", &self.closed.port().to_string()), "no_link"));
-        pages.chain(links).collect()
+        tricks(&base, self.closed, 0).collect()
     }
 
     /// Lists everything anew: the same tricks under other names.
@@ -292,6 +290,12 @@ impl Hostile {
     pub fn trespasses(&self) -> u64 {
         self.book.trespasses.load(Ordering::SeqCst)
     }
+}
+
+/// The links that an edition lists, and for which reason each entry is dropped.
+fn tricks(base: &str, closed: SocketAddr, edition: u64) -> impl Iterator<Item = (String, &'static str)> {
+    let pages = PAGES.iter().map(move |trick| (format!("{base}/page/{}/{edition}", trick.name), trick.ends));
+    pages.chain(LINKS.iter().map(move |link| (link.replace("{port}", &closed.port().to_string()), "no_link")))
 }
 
 #[derive(Clone, Copy)]
@@ -336,10 +340,9 @@ impl Host {
     }
 
     fn deed(self, path: &str, edition: u64) -> Deed {
-        if let Some(name) = path.strip_prefix("/page/") {
-            let name = name.split('/').next().unwrap_or_default();
-            let trick = PAGES.iter().find(|trick| trick.name == name);
-            return trick.map_or_else(|| Deed::Say(b"HTTP/1.1 404 No\r\n\r\n".to_vec()), |trick| (trick.deed)());
+        let name = path.strip_prefix("/page/").and_then(|rest| rest.split('/').next());
+        if let Some(trick) = PAGES.iter().find(|trick| Some(trick.name) == name) {
+            return (trick.deed)();
         }
         match (path, self.number.checked_sub(1)) {
             ("/feed", Some(number)) => FEEDS.get(number).map_or(Deed::Hang(""), |deed| deed()),
@@ -349,12 +352,9 @@ impl Host {
     }
 
     fn list(self, edition: u64) -> Deed {
-        let pages = PAGES.iter().map(|trick| format!("/page/{}/{edition}", trick.name));
-        let links = LINKS.iter().map(|link| link.replace("{port}", &self.closed.port().to_string()));
-        let items: String = pages
-            .chain(links)
+        let items: String = tricks("", self.closed, edition)
             .enumerate()
-            .map(|(n, link)| {
+            .map(|(n, (link, _))| {
                 let link = link.replace('&', "&amp;").replace('<', "&lt;");
                 format!(
                     "<item><title>Trick {n}</title><guid isPermaLink=\"false\">{edition}-{n}</guid><link>{link}</link></item>"

@@ -52,7 +52,6 @@ fn half_an_hour_of_everything_at_once_grows_nothing_and_every_entry_is_accounted
     let warm_up = whole / 3;
     let begun = Instant::now();
     let (mut watch, mut at_rest, mut second) = (Watch::default(), Watch::default(), 0u64);
-    let mut broker_is_away = false;
     running
         .wait_for("the time to pass", whole + 5 * MINUTE, |running| {
             if begun.elapsed().as_secs() <= second {
@@ -80,11 +79,8 @@ fn half_an_hour_of_everything_at_once_grows_nothing_and_every_entry_is_accounted
                     web.web.change(&name, |site| site.fails(503, times(10)));
                 }
                 170 => hostile.renew(),
-                200 => {
-                    kafka.kill().expect("the broker is killed");
-                    broker_is_away = true;
-                }
-                215 if broker_is_away => kafka.start().expect("the broker is back"),
+                200 => kafka.kill().expect("the broker is killed"),
+                215 => kafka.start().expect("the broker is back"),
                 _ => {}
             }
             begun.elapsed() > whole
