@@ -13,7 +13,7 @@ use super::plain_file;
 /// The place of the main file among the sources.
 pub(crate) const MAIN: usize = 0;
 
-/// The most that one file may hold, in bytes: tens of thousands of feeds.
+/// The most that one file may hold, in bytes: some hundred thousand feeds.
 const LARGEST: u64 = 64 << 20;
 
 /// Syntax errors told per file.
